@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Flags that every C++ target of the project gets, through the interface library wz_options.
+add_library(wz_options INTERFACE)
+target_include_directories(wz_options INTERFACE ${PROJECT_SOURCE_DIR}/cpp)
+# Compilers contract a*b+c as they please otherwise, and pictures would differ between builds: FMA is written where it is meant.
+target_compile_options(wz_options INTERFACE
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CXX_COMPILER_ID:MSVC>>>:-ffp-contract=off;-fno-math-errno;-fno-trapping-math;-Wall;-Wextra;-Wshadow;-Wno-missing-field-initializers>)
+if(WZ_SANITIZE)
+  target_compile_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE})
+endif()
+
+# wz_module(NAME SOURCES ... LINKS ...): one static library a folder; the link lines are the dependency table.
+function(wz_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(wz_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(wz_${name} PUBLIC wz_options ${ARG_LINKS})
+endfunction()

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace wz {
+
+// Fixed threads that share loops. One parallel loop at a time per pool; the calling thread takes part.
+// Every worker runs with denormals flushed to zero, and so does the caller while it is inside a loop.
+class ThreadPool {
+public:
+    explicit ThreadPool(int threads);  // >= 1, the caller included; 0: one a hardware thread
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    // Calls body(i, thread) for each i in 0..count-1, in chunks taken in order; thread in 0..threads()-1.
+    // The first exception thrown by a body is thrown here once all have stopped.
+    void forEach(size_t count, size_t chunk, const std::function<void(size_t index, int thread)>& body);
+
+private:
+    void workerLoop(int thread);
+    void runChunks(int thread);
+
+    std::mutex mutex_;
+    std::condition_variable wake_, done_;
+    const std::function<void(size_t, int)>* body_ = nullptr;
+    size_t count_ = 0, chunk_ = 1;
+    std::atomic<size_t> next_{0};
+    uint64_t generation_ = 0;
+    int running_ = 0;
+    bool stop_ = false;
+    std::exception_ptr failure_;
+    std::vector<std::jthread> workers_;  // last: joined before anything they use goes away
+};
+
+}  // namespace wz

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every rasteriser backend offers: a draw list and a camera in, images out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "shared/camera.h"
+#include "shared/fade.h"
+#include "shared/surfel.h"
+
+namespace wz {
+
+enum class Compat : int32_t { Native = 0, Gsplat = 1, Inria2dgs = 2 };
+enum class DistanceKind : int32_t { Radial = 0, AlongZ = 1 };
+
+enum OutputBit : uint32_t {
+    kOutputColor = 1u << 0,
+    kOutputCoverage = 1u << 1,
+    kOutputDepth = 1u << 2,
+    kOutputDepthMedian = 1u << 3,
+    kOutputNormal = 1u << 4,
+    kOutputLevel = 1u << 5,
+    kOutputSurfelId = 1u << 6,
+};
+
+struct RenderSettings {
+    uint32_t outputs = kOutputColor | kOutputCoverage;
+    FadeLaw fadeLaw = FadeLaw::Dissolve;
+    Compat compat = Compat::Native;
+    DistanceKind fadeDistance = DistanceKind::Radial;   // for footprints and the draw order
+    DistanceKind depthKind = DistanceKind::Radial;      // for the depth outputs
+    float detailBias = 0.0f;                            // octaves added to every footprint octave
+    double near = 0.0;             // wu along z; 0: 1e-3 of the focus distance
+    double focusDistance = 0.0;    // wu; 0: not known (the median distance of what is drawn is used)
+    double depthReference = 0.0;   // wu subtracted from every depth before float accumulation, added nowhere: see Frame
+    bool opticalLowpass = true;    // opacity of sub-pixel discs corrected in optical depth
+    std::array<float, 3> background{0, 0, 0};
+    bool applyFade = true;         // false: every surfel at full weight (a layer on its own)
+};
+
+// A cover of the drawn page by one finer level; arrays are parallel to the page's surfels.
+struct CoverDraw {
+    std::span<const uint8_t> weight;   // unorm8; may be empty
+    std::span<const uint16_t> next;    // octave relative to octaveBase, 1/1024
+    std::span<const int8_t> color;     // 3 a surfel, 1/127; may be empty
+    float readiness = 1.0f;            // of the finer level
+    bool sibling = false;
+};
+
+// A run of surfels of one page. Runs of a draw list come in the stable order (level, page key, index).
+struct PageDraw {
+    std::span<const Surfel> surfels;   // the run
+    uint32_t firstIndex = 0;           // of the run in its page: covers are indexed from the page's start
+    Vec3d origin;
+    double unit = 1.0;
+    double octaveBase = 0.0;
+    uint16_t level = 0;
+    uint32_t pageOrdinal = 0;          // index of the page in the snapshot; surfel id = ordinal << 32 | index in page
+    bool sky = false;
+    float readiness = 1.0f;            // of this level
+    std::vector<CoverDraw> covers;
+};
+
+// Surfels as arrays, not packed: drawn by the float path. Same meaning as SurfelLayerView.
+struct LayerDraw {
+    std::span<const double> positions;
+    std::span<const float> orientations, extents, colors, opacities;
+    std::span<const double> now, prior;  // may be empty when settings.applyFade is false
+    std::span<const float> mask;         // may be empty: 1
+    std::span<const uint8_t> isSky;      // may be empty: none
+    uint16_t level = 0;
+};
+
+struct DrawList {
+    std::vector<PageDraw> pages;
+    std::vector<LayerDraw> layers;
+};
+
+// Images of one view, row-major; only those asked for are filled.
+struct Frame {
+    int32_t width = 0, height = 0;
+    std::vector<float> color;        // 3 a pixel, over the background
+    std::vector<float> coverage;
+    std::vector<float> depth;        // expected (divided by coverage), minus depthReference; +infinity where coverage is 0
+    std::vector<float> depthMedian;  // of the first surfel that brings transmittance to 0.5 or less; +infinity: none
+    std::vector<float> normal;       // 3 a pixel, camera axes, facing the camera, not normalised: contribution-weighted mean
+    std::vector<float> level;        // contribution-weighted mean level
+    std::vector<uint64_t> surfelId;  // of the largest contribution; all ones: none
+};
+
+struct StageTime {
+    std::string name;  // project, sort, bin, blend, resolve
+    double ms = 0;
+};
+
+struct RenderStats {
+    uint64_t tested = 0, projected = 0, tileEntries = 0, evaluations = 0, contributions = 0;
+    std::vector<StageTime> stages;
+};
+
+// One object from one thread at a time. Keeps scratch memory between frames.
+class Rasterizer {
+public:
+    virtual ~Rasterizer() = default;
+    // Camera width and height give the frame's size. Throws InputError for a camera that is not finite or empty.
+    virtual RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings, Frame& frame) = 0;
+};
+
+// threads = 0: one a hardware thread.
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads);
+
+}  // namespace wz

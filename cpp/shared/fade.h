@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fade between levels: which part a surfel plays at the octave it is seen at.
+#pragma once
+
+#include "shared/vec.h"
+
+namespace wz {
+
+enum class FadeLaw : int32_t { Dissolve = 0, Opacity = 1, Optical = 2 };
+
+enum class FadeRole : int32_t { Hidden, Full, Fine, Coarse };
+
+struct Fade {
+    FadeRole role;
+    float weight;  // weight of the finer picture, 0..1; for Full and Hidden unused
+};
+
+WZ_HD float clamp01(float v) { return v < 0.0f ? 0.0f : (v > 1.0f ? 1.0f : v); }
+
+// Weight of a surfel as the finer partner. Octaves l = -log2(footprint); prior may be -infinity (then 1).
+WZ_HD float fineWeight(float octave, float priorOctave, float nowOctave) {
+    if (std::isinf(priorOctave)) return 1.0f;
+    const float span = nowOctave - priorOctave;
+    if (!(span > 0.0f)) return octave >= nowOctave ? 1.0f : 0.0f;
+    return clamp01((octave - priorOctave) / span);
+}
+
+// Weight with which one finer cover replaces a surfel: 0 at now, 1 at next.
+WZ_HD float coverWeight(float octave, float nowOctave, float nextOctave) {
+    const float span = nextOctave - nowOctave;
+    if (!(span > 0.0f)) return octave >= nextOctave ? 1.0f : 0.0f;
+    return clamp01((octave - nowOctave) / span);
+}
+
+// Joins a surfel's weight as the finer partner (with its own mask and readiness multiplied in) and the summed weight
+// of the finer levels that cover it. When it is in transition on both sides the coarse role wins: no hole can open.
+WZ_HD Fade fadeOf(float fine, float covered) {
+    if (fine <= 0.0f || covered >= 1.0f) return {FadeRole::Hidden, 0.0f};
+    if (covered > 0.0f) return {FadeRole::Coarse, covered};
+    if (fine < 1.0f) return {FadeRole::Fine, fine};
+    return {FadeRole::Full, 1.0f};
+}
+
+}  // namespace wz
