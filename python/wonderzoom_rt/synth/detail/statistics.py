@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the coarse picture says about the detail that it cannot show: strength, colour and direction, per
+place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wonderzoom_rt.synth.detail.filters import gaussian, luma, structure
+from wonderzoom_rt.synth.detail.resample import FloatArray
+
+# Local power law, fitted by least squares on natural photographs reduced 2.83 times (residual 0.4 octaves):
+# log2 hidden = offset + top * log2 e1 + next * log2 e2, e1 and e2 the rms of the two finest octaves of the
+# low picture.
+_OFFSET, _TOP, _NEXT = -0.50, 1.58, -0.71
+_FLOOR = 0.25 / 255
+_WINDOW = 2.5
+_FITTED_OCTAVES = 1.5
+
+
+@dataclass(frozen=True)
+class LowStatistics:
+    """Maps on the low grid. `hidden`: expected rms of luma above the coarse Nyquist, up to the high grid's
+    own Nyquist; `color`: (H, W, 3) change of each channel per change of luma; `cos`, `sin`, `coherence`:
+    direction across the local structure and how clearly there is one, 0..1."""
+
+    hidden: FloatArray
+    color: FloatArray
+    cos: FloatArray
+    sin: FloatArray
+    coherence: FloatArray
+
+
+def _local_rms(band: FloatArray) -> FloatArray:
+    return np.sqrt(gaussian(band * band, _WINDOW))
+
+
+def hidden_rms(plane: FloatArray, ratio: float) -> FloatArray:
+    """(H, W) luma -> expected rms of the detail between the plane's Nyquist and `ratio` times it."""
+    fine, coarse = gaussian(plane, 0.7), gaussian(plane, 1.4)
+    top = np.log2(_local_rms(plane - fine) + _FLOOR)
+    following = np.log2(_local_rms(fine - coarse) + _FLOOR)
+    expected = np.exp2(_OFFSET + _TOP * top + _NEXT * following)
+    floor = 2.0 ** (_OFFSET + (_TOP + _NEXT) * np.log2(_FLOOR))
+    bandwidth = np.sqrt(np.log2(max(ratio, 1.05)) / _FITTED_OCTAVES)
+    return np.asarray(np.maximum(expected - floor, 0.0) * bandwidth, dtype=np.float32)
+
+
+def color_direction(image: FloatArray) -> FloatArray:
+    """(H, W, 3): least-squares slope of each channel against luma in a window; grey where the window is
+    flat.
+    """
+    plane = luma(image)
+    centred = image - gaussian(image, 3.0)
+    centred_luma = plane - gaussian(plane, 3.0)
+    variance = gaussian(centred_luma * centred_luma, 4.0)[..., None]
+    covariance = gaussian(centred * centred_luma[..., None], 4.0)
+    prior = np.float32((2.0 / 255) ** 2)
+    slope = (covariance + prior) / (variance + prior)
+    return np.clip(slope, 0.0, 3.0).astype(np.float32)
+
+
+def measure(image: FloatArray, ratio: float) -> LowStatistics:
+    """Statistics of a low picture, (H, W, 3) display sRGB, for an enlargement by `ratio`."""
+    plane = luma(image)
+    cos, sin, coherence = structure(plane, inner=0.7, outer=1.8)
+    return LowStatistics(hidden_rms(plane, ratio), color_direction(image), cos, sin, coherence)
