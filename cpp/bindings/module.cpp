@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/arrays.h"
+#include "shared/config.h"
+#include "shared/surfel.h"
+
+PYBIND11_MODULE(_core, module) {
+    module.doc() = "The native engine of wonderzoom_rt. Private: use the package's own classes.";
+    module.attr("__version__") = WZ_VERSION;
+    module.attr("SURFEL_BYTES") = sizeof(wz::Surfel);
+    module.attr("PIXELS_PER_CELL") = wz::kPixelsPerCell;
+    module.attr("CUTOFF_SIGMA") = wz::kCutoffSigma;
+    wz::bindErrors(module);
+    wz::bindCamera(module);
+    wz::bindWorld(module);
+    wz::bindEngine(module);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <chrono>
+
+namespace wz {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double millisecondsSince(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+float readinessOf(std::span<const float> readiness, LevelId level) {
+    return level < readiness.size() ? readiness[level] : 1.0f;
+}
+
+}  // namespace
+
+// Kept between frames so that a steady frame allocates nothing, and what a draw list points into stays alive.
+struct Engine::Scratch {
+    DrawList list;
+    std::vector<SurfelRun> runs;
+    std::vector<std::shared_ptr<const Page>> pages;
+    std::vector<std::shared_ptr<const CoverLayer>> covers;
+
+    void clear() {
+        list.pages.clear();
+        list.layers.clear();
+        pages.clear();
+        covers.clear();
+    }
+
+    std::vector<CoverDraw> coversOf(const PageEntry& entry, std::span<const float> readiness) {
+        std::vector<CoverDraw> draws;
+        for (auto it = entry.covers.rbegin(); it != entry.covers.rend(); ++it) {  // newest first
+            const float ready = readinessOf(readiness, (*it)->child());
+            if (ready <= 0.0f) continue;
+            auto layer = (*it)->layer();
+            if (!layer) continue;
+            draws.push_back({layer->weight, layer->next, layer->color, ready, layer->sibling});
+            covers.push_back(std::move(layer));
+        }
+        return draws;
+    }
+
+    void add(const Snapshot& snapshot, uint32_t ordinal, std::shared_ptr<const Page> page, const ViewOfPages& view) {
+        const PageEntry& entry = snapshot.pages[ordinal];
+        const PageHeader& header = page->header();
+        runs.clear();
+        selectRuns(*page, view, runs);
+        if (runs.empty()) return;
+        PageDraw draw;
+        draw.origin = header.origin;
+        draw.unit = header.unit;
+        draw.octaveBase = header.octaveBase;
+        draw.level = header.key.level;
+        draw.pageOrdinal = ordinal;
+        draw.sky = header.key.sky;
+        draw.readiness = readinessOf(view.readiness, header.key.level);
+        draw.covers = coversOf(entry, view.readiness);
+        for (const SurfelRun& run : runs) {
+            draw.firstIndex = run.first;
+            draw.surfels = page->surfels().subspan(run.first, run.count);
+            list.pages.push_back(draw);
+        }
+        pages.push_back(std::move(page));
+    }
+};
+
+Engine::Engine(int threads) : rasterizer_(makeCpuRasterizer(threads)), scratch_(std::make_unique<Scratch>()) {}
+Engine::~Engine() = default;
+
+FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
+                          std::span<const float> readiness, Frame& frame) {
+    const auto start = Clock::now();
+    FrameStats stats;
+    const ViewOfPages view{camera, settings.detailBias, readiness, settings.applyFade,
+                           settings.fadeDistance == DistanceKind::AlongZ};
+    const Selection selection = selectPages(snapshot, view);
+    stats.select = selection.stats;
+    stats.selectMs = millisecondsSince(start);
+
+    const auto loading = Clock::now();
+    scratch_->clear();
+    for (const uint32_t ordinal : selection.pages) {
+        auto page = snapshot.pages[ordinal].page->page();
+        if (page)
+            scratch_->add(snapshot, ordinal, std::move(page), view);
+        else
+            ++stats.missingPages;
+    }
+    stats.loadMs = millisecondsSince(loading);
+    stats.render = rasterizer_->render(scratch_->list, camera, settings, frame);
+    scratch_->clear();
+    stats.totalMs = millisecondsSince(start);
+    return stats;
+}
+
+FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, Frame& frame) {
+    const auto start = Clock::now();
+    FrameStats stats;
+    scratch_->clear();
+    scratch_->list.layers.push_back(layer);
+    stats.render = rasterizer_->render(scratch_->list, camera, settings, frame);
+    scratch_->clear();
+    stats.totalMs = millisecondsSince(start);
+    return stats;
+}
+
+}  // namespace wz

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// One frame: select pages, load what is not yet in memory, draw.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cull/select_pages.h"
+#include "raster/rasterizer.h"
+#include "world/snapshot.h"
+
+namespace wz {
+
+struct FrameStats {
+    SelectStats select;
+    RenderStats render;
+    double selectMs = 0, loadMs = 0, totalMs = 0;
+    uint64_t missingPages = 0;  // corrupt: skipped, their coarser cover is drawn
+};
+
+// One object from one thread at a time.
+class Engine {
+public:
+    explicit Engine(int threads = 0);  // 0: one a hardware thread
+    ~Engine();
+
+    // Draws the world as it is in `snapshot`. `readiness` by level id, 0..1; levels beyond its end are ready.
+    FrameStats render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
+                      std::span<const float> readiness, Frame& frame);
+    // Draws arrays that are in no world.
+    FrameStats renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, Frame& frame);
+
+private:
+    struct Scratch;
+    std::unique_ptr<Rasterizer> rasterizer_;
+    std::unique_ptr<Scratch> scratch_;
+};
+
+}  // namespace wz
