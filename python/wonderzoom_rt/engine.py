@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Engine`: draws snapshots of a world, or a layer on its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from . import _core
+from .camera import Camera
+from .errors import InputError
+from .frame import OUTPUTS, Frame
+
+if TYPE_CHECKING:
+    from .layer import SurfelLayer
+
+FadeLaw = Literal["dissolve", "opacity", "optical"]
+CompatMode = Literal["native", "gsplat", "inria-2dgs"]
+DistanceKind = Literal["radial", "z"]
+DEFAULT_OUTPUTS = ("color", "coverage", "depth", "normal", "level")
+
+
+def native_camera(camera: Camera) -> _core.Camera:
+    """The camera as the native engine takes it."""
+    return _core.Camera(camera.position, camera.orientation, camera.focal, camera.principal, camera.width, camera.height)
+
+
+class Engine:
+    """A renderer with `threads` threads (0: one a hardware thread). May be shared: calls take turns."""
+
+    def __init__(self, *, threads: int = 0) -> None:
+        if threads < 0:
+            raise InputError(f"threads must be 0 or more, got {threads}")
+        self._native = _core.Engine(threads)
+        self._turn = threading.Lock()
+
+    def render(self, snapshot: _core.Snapshot, camera: Camera, *, outputs: Iterable[str] = DEFAULT_OUTPUTS,
+               readiness: Mapping[int, float] | None = None, **options: Any) -> Frame:
+        """Draws a snapshot. `readiness`: level id -> 0..1, levels left out are ready. Options: see `settings`."""
+        chosen = settings(outputs, **options)
+        levels = max(readiness, default=-1) + 1 if readiness else 0
+        ready = [float(readiness.get(level, 1.0)) if readiness else 1.0 for level in range(levels)]
+        with self._turn:
+            images, stats = self._native.render(snapshot, native_camera(camera), chosen, ready)
+        return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
+
+    def render_layer(self, layer: SurfelLayer, camera: Camera, *, outputs: Iterable[str] = DEFAULT_OUTPUTS,
+                     apply_fade: bool = False, **options: Any) -> Frame:
+        """Draws a layer that is in no world, unpacked. Without `apply_fade` every surfel counts fully."""
+        chosen = settings(outputs, apply_fade=apply_fade, **options)
+        arrays: dict[str, Any] = {name: getattr(layer, name) for name in (
+            "positions", "orientations", "extents", "colors", "opacities", "now", "prior", "mask")}
+        arrays["is_sky"] = layer.is_sky.view(np.uint8)
+        with self._turn:
+            images, stats = self._native.render_layer(arrays, native_camera(camera), chosen)
+        return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
+
+
+def settings(outputs: Iterable[str] = DEFAULT_OUTPUTS, *, fade_law: FadeLaw = "dissolve", compat: CompatMode = "native",
+             fade_distance: DistanceKind = "radial", depth_kind: DistanceKind = "radial", detail_bias: float = 0.0,
+             near: float = 0.0, focus_distance: float = 0.0, depth_reference: float = 0.0, optical_lowpass: bool = True,
+             background: tuple[float, float, float] = (0.0, 0.0, 0.0), apply_fade: bool = True) -> _core.RenderSettings:
+    """How to draw. Raises InputError for an unknown word or a number that is not finite.
+
+    outputs: names of `frame.OUTPUTS`. fade_law: how two levels are mixed. compat: whose picture to reproduce.
+    fade_distance: distance that footprints and the draw order use. depth_kind: what the depth outputs hold.
+    detail_bias: octaves added everywhere. near: wu along z, 0 for 1e-3 of the focus distance. focus_distance: wu, 0 for the
+    median distance of what is drawn. depth_reference: wu taken off every depth before it becomes a float32.
+    optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
+    """
+    chosen = _core.RenderSettings()
+    chosen.outputs = _output_bits(outputs)
+    chosen.fade_law = _word(_core.FadeLaw, fade_law, "fade_law")
+    chosen.compat = _word(_core.Compat, compat, "compat")
+    chosen.fade_distance = _word(_core.DistanceKind, fade_distance, "fade_distance")
+    chosen.depth_kind = _word(_core.DistanceKind, depth_kind, "depth_kind")
+    numbers = {"detail_bias": detail_bias, "near": near, "focus_distance": focus_distance, "depth_reference": depth_reference}
+    for name, value in numbers.items():
+        if not np.isfinite(value):
+            raise InputError(f"{name} must be a finite number, got {value!r}")
+        setattr(chosen, name, float(value))
+    chosen.optical_lowpass = bool(optical_lowpass)
+    chosen.background = [float(channel) for channel in background]
+    chosen.apply_fade = bool(apply_fade)
+    return chosen
+
+
+def _output_bits(outputs: Iterable[str]) -> int:
+    bits = 0
+    for name in (outputs,) if isinstance(outputs, str) else outputs:
+        if name not in OUTPUTS:
+            raise InputError(f"outputs must be among {', '.join(OUTPUTS)}, got {name!r}")
+        bits |= 1 << OUTPUTS.index(name)
+    return bits
+
+
+_WORDS = {"inria-2dgs": "inria_2dgs", "z": "along_z"}
+
+
+def _word(kind: Any, word: str, name: str) -> Any:
+    members = kind.__members__
+    key = _WORDS.get(word, word)
+    if key not in members:
+        spoken = {value: key for key, value in _WORDS.items()}
+        raise InputError(f"{name} must be one of {', '.join(spoken.get(m, m) for m in members)}, got {word!r}")
+    return members[key]

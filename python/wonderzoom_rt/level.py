@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Level`: the world's record of one committed layer, and how its pictures are kept in the file."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Camera
+from .errors import WorldError
+
+# Names of the byte strings a level keeps beside its surfels.
+PICTURE_BLOB = "picture.png"
+DISTANCE_BLOB = "distance.f64"
+COVER_BLOB = "cover.u8"
+EDIT_BLOB = "edit.u8"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One committed level.
+
+    id: 0, 1, 2.. in the order of commits. parent: the level it refines, None for the first. lens: the camera whose pixels made
+    it. approach: the camera it is lived in. surfel_count. footprint_min, footprint_max: wu/px over its surfels that are not
+    sky (0 when all are). low, high: bounds of those, wu. metadata: prompt, seed, generator, versions, seconds, as recorded.
+    """
+
+    id: int
+    parent: int | None
+    lens: Camera
+    approach: Camera
+    surfel_count: int
+    footprint_min: float
+    footprint_max: float
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    blobs: tuple[str, ...] = ()
+
+    @classmethod
+    def from_native(cls, record: dict[str, Any]) -> Level:
+        """The level that a record of the native world describes."""
+        return cls(id=record["id"], parent=record["parent"], lens=camera_from_native(record["lens"]),
+                   approach=camera_from_native(record["approach"]), surfel_count=record["surfel_count"],
+                   footprint_min=record["footprint_min"], footprint_max=record["footprint_max"], low=tuple(record["low"]),
+                   high=tuple(record["high"]), metadata=json.loads(record["metadata"] or "{}"), blobs=tuple(record["blobs"]))
+
+
+def camera_from_native(native: Any) -> Camera:
+    """The camera that the native engine holds, to the last bit."""
+    return Camera(tuple(native.position), tuple(native.orientation), native.focal, native.width, native.height,
+                  tuple(native.principal))
+
+
+def picture_to_bytes(picture: NDArray[np.float32]) -> bytes:
+    """A picture (H,W,3), 0..1, as an 8-bit PNG."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    eight_bit = (np.clip(picture, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    Image.fromarray(eight_bit).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def picture_from_bytes(data: bytes) -> NDArray[np.float32]:
+    """The picture (H,W,3) float32 that `picture_to_bytes` stored."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255.0)
+
+
+def distance_to_bytes(distance: NDArray[np.float64]) -> bytes:
+    """A distance map (H,W), wu, as little-endian float64: 36 octaves deep, less would not tell pixels apart."""
+    return np.ascontiguousarray(distance, dtype="<f8").tobytes()
+
+
+def distance_from_bytes(data: bytes, camera: Camera) -> NDArray[np.float64]:
+    """The map (H,W) of a lens camera's size that `distance_to_bytes` stored."""
+    return _shaped(data, "<f8", camera, DISTANCE_BLOB).astype(np.float64)
+
+
+def weights_to_bytes(weights: NDArray[np.float32]) -> bytes:
+    """Weights (H,W), 0..1, as bytes 0..255."""
+    return (np.clip(weights, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8).tobytes()
+
+
+def weights_from_bytes(data: bytes, camera: Camera, name: str) -> NDArray[np.float32]:
+    """The weights (H,W) of a lens camera's size that `weights_to_bytes` stored."""
+    return _shaped(data, "u1", camera, name).astype(np.float32) / np.float32(255.0)
+
+
+def _shaped(data: bytes, kind: str, camera: Camera, name: str) -> NDArray[Any]:
+    values = np.frombuffer(data, dtype=kind)
+    if values.size != camera.width * camera.height:
+        raise WorldError(f"{name} must hold {camera.width} x {camera.height} values, got {values.size}")
+    return values.reshape(camera.height, camera.width)
