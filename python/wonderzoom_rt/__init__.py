@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From one photograph, a 3D world that you can zoom into for ever.
+
+    import wonderzoom_rt as wz
+
+    world = wz.World.from_image("street.jpg")
+    world.render(world.home).save_png("street.png")
+"""
+
+from __future__ import annotations
+
+from importlib import metadata as _metadata
+from typing import TYPE_CHECKING, Any
+
+from .camera import Camera
+from .engine import Engine
+from .errors import CancelledError, GeneratorError, InputError, MissingExtraError, WonderzoomError, WorldError
+from .frame import Frame
+from .layer import SurfelLayer
+from .level import Level
+from .world import Pick, World
+
+if TYPE_CHECKING:
+    from .jobs import Generator, Job
+    from .synth.pipeline import Pipeline
+
+try:
+    __version__ = _metadata.version("wonderzoom-rt")
+except _metadata.PackageNotFoundError:  # run from a source tree
+    __version__ = "0.1.0.dev0"
+
+__all__ = ["Camera", "CancelledError", "Engine", "Frame", "Generator", "GeneratorError", "InputError", "Job", "Level",
+           "MissingExtraError", "Pick", "Pipeline", "SurfelLayer", "WonderzoomError", "World", "WorldError", "__version__"]
+
+_LATE = {"Generator": "jobs", "Job": "jobs", "Pipeline": "synth.pipeline"}
+
+
+def __getattr__(name: str) -> Any:
+    """Names that pull in more than drawing needs are imported when first asked for."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

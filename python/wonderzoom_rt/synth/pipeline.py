@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`Pipeline`: the stages put together. A request goes in, finished levels come out; no world in between."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from ..camera import Camera
+from ..errors import CancelledError
+from .build_level import build_level
+from .cameras import level_chain
+from .cover import soft_cover
+from .offline import OfflineDepth, OfflineSynthesizer
+from .protocols import DepthEstimator, Synthesizer, ViewCompleter
+from .types import Cancelled, Context, LevelResult, Progress, ZoomRequest
+from .views import OfflineCompleter
+
+
+class Pipeline:
+    """Runs one request through its stages: synthesize, find depth, complete hidden views, lift.
+
+    Stages left out are those of the offline tier. One object from one thread at a time.
+    """
+
+    def __init__(self, *, synthesizer: Synthesizer | None = None, depth: DepthEstimator | None = None,
+                 completer: ViewCompleter | None = None) -> None:
+        self.synthesizer: Synthesizer = synthesizer or OfflineSynthesizer()
+        self.depth: DepthEstimator = depth or OfflineDepth()
+        self.completer: ViewCompleter = completer or OfflineCompleter()
+
+    def run(self, request: ZoomRequest, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[LevelResult]:
+        """The levels from just inside the context to `request.camera`, coarse first.
+
+        Raises GeneratorError, MissingExtraError, or CancelledError as soon as `cancelled` answers True.
+        """
+        tell = progress or (lambda fraction, what: None)
+        stop = cancelled or (lambda: False)
+        chain = level_chain(request.context.camera, request.camera)
+        context, results = request.context, []
+        for step, camera in enumerate(chain):
+            def part(fraction: float, what: str, step: int = step) -> None:
+                if stop():
+                    raise CancelledError("the zoom was cancelled")
+                tell((step + fraction) / len(chain), what)
+
+            result = self._level(request, context, camera, part, stop)
+            results.append(result)
+            context = Context(camera=camera, picture=result.picture, distance=result.distance, mask=result.cover)
+        tell(1.0, "done")
+        return results
+
+    def _level(self, request: ZoomRequest, context: Context, camera: Camera, part: Progress, stop: Cancelled) -> LevelResult:
+        started = time.perf_counter()
+        octave = math.log2(camera.focal / request.home.focal)
+        part(0.0, "inventing detail")
+        picture = self.synthesizer.synthesize(request, context, camera, octave=octave,
+                                              progress=lambda fraction, what: part(0.7 * fraction, what), cancelled=stop)
+        part(0.7, "finding depth")
+        distance = self.depth.estimate(request, context, camera, picture)
+        part(0.78, "completing hidden views")
+        hidden = self.completer.complete(picture, distance, camera, request.home)
+        part(0.85, "making surfels")
+        prior = request.parent_lens if context is request.context else context.camera
+        built = build_level(picture, distance, camera, home=request.home, prior_camera=prior, cover=soft_cover(context, camera),
+                            hidden=hidden)
+        part(1.0, "making surfels")
+        return LevelResult(lens=camera, approach=built.approach, layer=built.layer, picture=picture, distance=distance,
+                           cover=built.cover, metadata=self._metadata(request, time.perf_counter() - started))
+
+    def _metadata(self, request: ZoomRequest, seconds: float) -> dict[str, Any]:
+        from .. import __version__
+
+        return {"generator": self.synthesizer.name, "depth": self.depth.name, "completer": self.completer.name,
+                "version": __version__, "numpy": np.__version__, "prompt": request.prompt, "seed": request.seed,
+                "quality": request.quality, "seconds": round(seconds, 3)}
