@@ -7,7 +7,12 @@ target_compile_options(wz_options INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CXX_COMPILER_ID:MSVC>>>:-ffp-contract=off;-fno-math-errno;-fno-trapping-math;-Wall;-Wextra;-Wshadow;-Wno-missing-field-initializers>)
 if(WZ_SANITIZE)
   target_compile_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE} -fno-omit-frame-pointer -g)
+  target_compile_options(wz_options INTERFACE -fno-sanitize-recover=all)
   target_link_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE})
+endif()
+# For wheels: only the C library then decides on which systems the module loads.
+if(WZ_STATIC_RUNTIME)
+  target_link_options(wz_options INTERFACE -static-libstdc++ -static-libgcc)
 endif()
 
 # wz_module(NAME SOURCES ... LINKS ...): one static library a folder; the link lines are the dependency table.
