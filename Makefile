@@ -8,6 +8,8 @@ JOBS ?= 2
 WZ_CUDA ?= AUTO
 # AUTO runs the native tests when doctest's header is there, ON insists on them, OFF leaves them out.
 NATIVE ?= AUTO
+# Whether the wheel carries the CUDA backend: ON or OFF.
+WHEEL_CUDA ?= OFF
 PYTEST := OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest
 CMAKE := PATH="$(CURDIR)/.venv/bin:$$PATH" cmake
 CTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" ctest
@@ -95,7 +97,7 @@ soak: setup-test
 	$(PYTEST) -m slow --soak
 
 wheel: setup-test
-	$(VENV_PYTHON) tools/make_wheel.py --cuda $(if $(filter AUTO,$(WZ_CUDA)),OFF,$(WZ_CUDA))
+	$(VENV_PYTHON) tools/make_wheel.py --cuda $(WHEEL_CUDA)
 
 # --- checks that run nothing ----------------------------------------------------------------------------------------
 
