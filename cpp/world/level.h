@@ -45,8 +45,8 @@ struct CoverMap {
     std::vector<double> distance;  // radial, from the lens eye, wu; +infinity: sky
     // A coarser surfel is covered when its own distance differs from the map by at most this many of its footprints.
     float toleranceFootprints = 6.0f;
-    // Colour change to carry back to coarser levels: 3 floats a pixel, new minus old prefiltered colour, with a weight of
-    // its own in `weight`; empty when nothing was edited.
+    // Colour change to carry back to coarser levels: 3 floats a pixel, new minus old prefiltered colour; what is carried
+    // is the change times `weight`. Empty when nothing was edited.
     std::vector<float> colorChange;
 };
 

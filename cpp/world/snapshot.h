@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "world/level.h"
+#include "world/missing_pages.h"
 #include "world/page.h"
 
 namespace wz {
@@ -72,6 +73,9 @@ struct Snapshot {
     uint64_t epoch = 0;
     std::vector<std::shared_ptr<const LevelRecord>> levels;  // by id; an undone level leaves no gap: only the newest go
     std::vector<PageEntry> pages;                            // sorted by key: the stable order of surfels
+    // Pages whose load failed so far. Load the pages of a view first, then use its covers through withoutMissing(): a
+    // level with missing pages must not hide a coarser page as a whole.
+    std::shared_ptr<const MissingPages> missing = std::make_shared<MissingPages>();
 
     // The same world as it was before any level above `last` was committed.
     std::shared_ptr<const Snapshot> until(LevelId last) const;
