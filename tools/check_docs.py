@@ -5,7 +5,7 @@
 
 Links to files and headings of the project are followed; links to the web are not. With --run, a page's Python
 blocks run in order in one interpreter, in an empty folder that holds `street.jpg` (a photograph) and
-`street.wz` (a world made of it). A block with the line `<!-- not run: reason -->` before it is left out.
+`street.wz` (a world made of it, for pages that open one). A block with the line `<!-- not run: reason -->` before it is left out.
 Run it with a Python that has wonderzoom_rt[offline] installed.
 """
 
@@ -22,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOGRAPH = ROOT / "tests" / "data" / "dandelions.jpg"
+MAKE_WORLD = "import wonderzoom_rt as wz; wz.World.from_image('street.jpg').save('street.wz')"
 FENCE = re.compile(r"^\s*```\s*(\w*)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 NOT_RUN = re.compile(r"<!--\s*not run:\s*\S.*-->")
@@ -111,10 +112,12 @@ def snippet_failure(page: Path, timeout_s: float) -> str | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(PHOTOGRAPH, Path(folder, "street.jpg"))
-        make = "import wonderzoom_rt as wz; wz.World.from_image('street.jpg').save('street.wz')"
         script = Path(folder, page.name + ".py")
         script.write_text(script_of(wanted))
-        for command in ([sys.executable, "-c", make], [sys.executable, script.name]):
+        commands = [[sys.executable, script.name]]
+        if "World.open(" in script.read_text():
+            commands.insert(0, [sys.executable, "-c", MAKE_WORLD])
+        for command in commands:
             try:
                 answer = subprocess.run(
                     command, cwd=folder, capture_output=True, text=True, timeout=timeout_s
