@@ -5,7 +5,8 @@
 
 Links to files and headings of the project are followed; links to the web are not. With --run, a page's Python
 blocks run in order in one interpreter, in an empty folder that holds `street.jpg` (a photograph) and
-`street.wz` (a world made of it, for pages that open one). A block with the line `<!-- not run: reason -->` before it is left out.
+`street.wz` (a world made of it, for pages that open one). A block with the line `<!-- not run: reason -->` before
+it is left out.
 Run it with a Python that has wonderzoom_rt[offline] installed.
 """
 
