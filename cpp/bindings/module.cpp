@@ -8,7 +8,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("__version__") = WZ_VERSION;
     module.attr("SURFEL_BYTES") = sizeof(wz::Surfel);
     module.attr("PIXELS_PER_CELL") = wz::kPixelsPerCell;
-    module.attr("CUTOFF_SIGMA") = wz::kCutoffSigma;
+    module.attr("CUTOFF_SIGMA") = wz::kCutoffMax;
     wz::bindErrors(module);
     wz::bindCamera(module);
     wz::bindWorld(module);

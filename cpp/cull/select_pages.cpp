@@ -56,7 +56,7 @@ bool isCovered(const PageEntry& entry, const ViewOfPages& view, double octaveLow
 Verdict judge(const PageEntry& entry, const ViewOfPages& view, const Frustum& frustum) {
     const PageHeader& page = entry.page->header();
     const Box box = boxInView(page, page.low, page.high, view.camera.position);
-    const double margin = page.maxExtent * page.unit * kCutoffSigma;
+    const double margin = page.maxExtent * page.unit * kCutoffMax;
     if (!boxMeets(frustum, box.centre, box.half, margin)) return Verdict::OutsideView;
     if (!usesBands(view)) return Verdict::Visible;
     if (readinessOf(view, page.key.level) <= 0.0f) return Verdict::OutsideBand;
@@ -90,7 +90,7 @@ void selectRuns(const Page& page, const ViewOfPages& view, std::vector<SurfelRun
     const size_t begin = runs.size();
     for (const Cluster& cluster : page.clusters()) {
         const Box box = boxInView(header, cluster.low, cluster.high, view.camera.position);
-        if (!boxMeets(frustum, box.centre, box.half, cluster.maxExtent * header.unit * kCutoffSigma)) continue;
+        if (!boxMeets(frustum, box.centre, box.half, cluster.maxExtent * header.unit * kCutoffMax)) continue;
         if (usesBands(view)) {
             const Octaves octaves = octavesOver(box, header.key.sky, view);
             if (octaves.high - header.octaveBase <= cluster.priorMin - kBandSlack) continue;

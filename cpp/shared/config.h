@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every tunable of the engine: value, unit, reason. Constants live here once and reach Python through _core.
+// Every tunable of the engine, once, with its unit and its reason.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,44 @@ inline constexpr uint32_t kMaxSurfelsPerPage = 65536;
 // Culling inside a page works on runs of this many surfels in Morton order.
 inline constexpr uint32_t kSurfelsPerCluster = 1024;
 
-// A disc ends where its weight could no longer reach 1/255 at opacity 1, in standard deviations.
-inline constexpr float kCutoffSigma = 3.33f;
+// Blending.
+inline constexpr float kAlphaMax = 0.99f;              // one surfel never hides everything: keeps T > 0 and the order mild
+inline constexpr float kAlphaMin = 1.0f / 255.0f;      // less is not drawn: one step of an 8-bit picture
+inline constexpr float kCutoffMax = 3.33f;             // standard deviations: exp(-3.33^2 / 2) is 1/255
+inline constexpr float kTransmittanceMin = 1e-4f;      // a pixel is finished below this
+inline constexpr float kMedianTransmittance = 0.5f;
+
+// Low-pass: no disc looks narrower than this variance on the screen (px^2): exp(-d^2) around its mean.
+inline constexpr float kLowpassVariance = 0.5f;
+// In optical depth an opacity of 1 would be infinitely thick and never thin out; as thick as kAlphaMax lets it look.
+inline constexpr float kOpticalOpacityMax = kAlphaMax;
+
+// Near plane.
+inline constexpr double kNearOfFocus = 1e-3;   // of the focus distance, along z
+inline constexpr double kSkyNear = 1e-3;       // of the unit sphere on which sky surfels lie, along z
+inline constexpr double kSmallestNear = 1e-30; // wu: when nothing is drawn the near plane still lies in front
+
+// A page is projected in float around its centre while it is small against its depth and on the screen; the bounds
+// keep the float error of a centre under 1/500 px. Nearer pages are projected in double.
+inline constexpr double kFloatPageDepthRatio = 0.6;  // half diagonal / depth of the centre
+inline constexpr double kFloatPageRadius_px = 4096;  // half diagonal on the screen
+
+// Edge-on discs: their area on the screen is at least this part of the squared length of their axes.
+inline constexpr float kThinnestAspect = 1e-6f;
+
+// Pixels added to the bounds of a surfel against rounding: an absolute part and one of its size.
+inline constexpr float kBoundsSlack_px = 1e-3f;
+inline constexpr float kBoundsSlackRelative = 1e-5f;
+
+// Values of a projected surfel beyond this, and NaN, mark bad data: the surfel is not drawn.
+inline constexpr float kLargestSane = 1e18f;
+
+// The screen is cut into tiles (one task, one list of surfels), these into blocks (one vector of pixels).
+inline constexpr int kTileSize = 16;      // px
+inline constexpr int kBlockSize = 4;      // px
+inline constexpr int kBlocksPerRow = kTileSize / kBlockSize;
+inline constexpr int kBlocksPerTile = kBlocksPerRow * kBlocksPerRow;
+inline constexpr int kBlockPixels = kBlockSize * kBlockSize;
+inline constexpr int kLargestSide_px = 32768;  // pixel bounds are stored in 16 bits
 
 }  // namespace wz
