@@ -38,9 +38,10 @@ BACKEND_LIST = "cpp/engine/backends.cpp"
 CUDA_HEADER = re.compile(r"^(cuda|cub/|thrust/|device_launch|cooperative_groups|vector_types)")
 
 # Python: a topic (file or folder of the package) may import itself and these. An import for type checking alone loads
-# nothing and may go up to the engine's topics, whose objects are handed down as arguments.
+# nothing and may go up to the topics whose objects are handed down as arguments; viewer and synth stay strangers.
 BASE = {"errors", "rotation", "camera", "layer"}
 ENGINE = {"frame", "engine", "level", "world"}
+HANDED_DOWN = ENGINE | {"synth"}
 PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "rotation": {"errors"},
@@ -50,12 +51,15 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "frame": BASE | {"_core"},
     "engine": BASE | {"frame", "_core"},
     "world": BASE | {"level", "frame", "engine", "_core"},
+    "spline": set(),
+    "flight": BASE | {"spline"},
+    "film": BASE | ENGINE | {"flight"},
     "synth": BASE,
     "jobs": BASE | ENGINE | {"synth"},
     "evaluate": BASE | ENGINE,
     "profile": BASE | ENGINE,
-    "viewer": BASE | ENGINE | {"jobs", "profile"},
-    "cli": BASE | ENGINE | {"synth", "jobs", "evaluate", "profile", "viewer", "_core"},
+    "viewer": BASE | ENGINE | {"flight", "film", "jobs", "profile"},
+    "cli": BASE | ENGINE | {"flight", "film", "synth", "jobs", "evaluate", "profile", "viewer", "_core"},
 }
 # Imports against the arrows, each with its reason; inside a function alone, so that loading never goes up.
 LAZY_EXCEPTIONS: dict[tuple[str, str], str] = {
@@ -203,7 +207,9 @@ def check_import(topic: str, name: str, lazy: bool, typing_only: bool) -> str | 
     if head != PACKAGE or not rest:
         return None
     target = rest.split(".")[0]
-    if topic == target or target in PYTHON_MAY_IMPORT[topic] or (typing_only and target in ENGINE):
+    if {topic, target} == {"viewer", "synth"}:
+        return f"{topic} may not import {target}, not even for its types"
+    if topic == target or target in PYTHON_MAY_IMPORT[topic] or (typing_only and target in HANDED_DOWN):
         return None
     if target not in PYTHON_MAY_IMPORT and target != "_core":
         return None  # a name that the package itself exports, such as __version__
