@@ -7,7 +7,7 @@ PYBIND11_MODULE(_core, module) {
     module.doc() = "The native engine of wonderzoom_rt. Private: use the package's own classes.";
     module.attr("__version__") = WZ_VERSION;
     module.attr("SURFEL_BYTES") = sizeof(wz::Surfel);
-    module.attr("PIXELS_PER_CELL") = wz::kPixelsPerCell;
+    module.attr("PIXELS_PER_CELL") = 1 << wz::kCellOctaves;
     module.attr("CUTOFF_SIGMA") = wz::kCutoffMax;
     wz::bindErrors(module);
     wz::bindCamera(module);

@@ -6,11 +6,11 @@
 
 namespace wz {
 
-// Octree: a cell's edge covers at least this many native pixels, so that a surface page holds about 64 K surfels.
-inline constexpr double kPixelsPerCell = 256.0;
+// Octree. A cell's edge is at least 2^kCellOctaves px at its surfels' own footprint: a surface page holds about 64 K.
+inline constexpr int kCellOctaves = 8;
+inline constexpr int kPageStepOctaves = 16;  // positions are 16 bits: unit = edge / 2^16
 inline constexpr uint32_t kMaxSurfelsPerPage = 65536;
-// Culling inside a page works on runs of this many surfels in Morton order.
-inline constexpr uint32_t kSurfelsPerCluster = 1024;
+inline constexpr uint32_t kSurfelsPerCluster = 1024;  // culling inside a page works on such runs in Morton order
 
 // Blending.
 inline constexpr float kAlphaMax = 0.99f;              // one surfel never hides everything: keeps T > 0 and the order mild

@@ -8,16 +8,12 @@
 #include <span>
 #include <vector>
 
+#include "shared/config.h"
 #include "shared/surfel.h"
 
 namespace wz {
 
 using LevelId = uint16_t;
-
-inline constexpr uint32_t kMaxSurfelsPerPage = 65536;
-inline constexpr uint32_t kSurfelsPerCluster = 1024;
-inline constexpr int kCellOctaves = 8;       // a cell's edge is at least 2^kCellOctaves px at its surfels' own footprint
-inline constexpr int kPageStepOctaves = 16;  // positions are 16 bits: unit = edge / 2^16
 
 // A cell of the octree of one level. The cell's edge is 2^-depth wu (sky: in the cube of unit directions) and its
 // minimum corner is edge * (x, y, z). 64-bit because 36 octaves at |p| = 10 wu need 2^44 cells an axis.
