@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// One frame on the CPU: project -> sort -> bin -> blend and resolve by tile.
+#include <chrono>
+#include <functional>
+
+#include "core/denormals.h"
+#include "core/errors.h"
+#include "core/thread_pool.h"
+#include "raster/compat/compat.h"
+#include "raster/cpu/cpu_rasterizer.h"
+#include "raster/cpu/depth_sort.h"
+#include "raster/cpu/run_list.h"
+#include "raster/cpu/tile_bins.h"
+#include "raster/frame_view.h"
+#include "raster/general_disc.h"
+
+namespace wz {
+namespace {
+
+constexpr uint32_t kDetailOutputs = kOutputDepth | kOutputDepthMedian | kOutputNormal | kOutputLevel | kOutputSurfelId;
+
+using Clock = std::chrono::steady_clock;
+
+double msSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+template <class T>
+T* sized(std::vector<T>& image, bool wanted, size_t count) {
+    image.resize(wanted ? count : 0);
+    return wanted ? image.data() : nullptr;
+}
+
+FrameArrays prepareFrame(Frame& frame, const Camera& camera, uint32_t outputs) {
+    const size_t n = static_cast<size_t>(camera.width) * static_cast<size_t>(camera.height);
+    frame.width = camera.width;
+    frame.height = camera.height;
+    return {camera.width,
+            camera.height,
+            sized(frame.color, outputs & kOutputColor, 3 * n),
+            sized(frame.coverage, outputs & kOutputCoverage, n),
+            sized(frame.depth, outputs & kOutputDepth, n),
+            sized(frame.depthMedian, outputs & kOutputDepthMedian, n),
+            sized(frame.normal, outputs & kOutputNormal, 3 * n),
+            sized(frame.level, outputs & kOutputLevel, n),
+            sized(frame.surfelId, outputs & kOutputSurfelId, n)};
+}
+
+// The disc of a surfel of the run, camera axes, wu.
+CameraDisc cameraDiscOf(const ProjectRun& run, uint32_t lane) {
+    Vec3d p, extent;
+    Quatd q;
+    if (run.packed) {
+        const PageSurfel s = unpackSurfel(run.packed[lane]);
+        p = {s.position.x, s.position.y, s.position.z};
+        q = {s.rotation.w, s.rotation.x, s.rotation.y, s.rotation.z};
+        extent = {s.extent[0] * run.unit, s.extent[1] * run.unit, 0};
+    } else {
+        const LayerArrays& a = run.layer;
+        const size_t j = lane;
+        p = {a.positions[3 * j], a.positions[3 * j + 1], a.positions[3 * j + 2]};
+        if (run.page->sky) p = p * (1.0 / length(p));
+        p = p - run.eye;
+        q = {a.orientations[4 * j], a.orientations[4 * j + 1], a.orientations[4 * j + 2], a.orientations[4 * j + 3]};
+        extent = {a.extents[2 * j], a.extents[2 * j + 1], 0};
+    }
+    const Mat3d world = rotationOf(q);
+    const Mat3d& camera = run.params->cameraFromWorld;
+    const Mat3d axes{run.axisX, run.axisY, run.axisZ};
+    return {run.base + axes * p, (camera * Vec3d{world.r0.x, world.r1.x, world.r2.x}) * extent.x,
+            (camera * Vec3d{world.r0.y, world.r1.y, world.r2.y}) * extent.y};
+}
+
+void finishGeneral(ProjectRun& run) {
+    for (uint32_t g = 0; g < run.generalCount; ++g) {
+        const GeneralSurfel at = run.general[g];
+        const double near = run.page->near;
+        if (!finishGeneralDisc(*run.params, cameraDiscOf(run, at.lane), near, run.records[at.position], run.rects[at.position]))
+            run.rects[at.position] = {0, 0, 0, 0};
+        if (!run.extras) continue;
+        run.extras[at.position].depth = static_cast<float>(near);
+        run.extras[at.position].depthRelative = static_cast<float>(-run.params->depthOrigin);
+    }
+}
+
+class CpuRasterizer final : public Rasterizer {
+public:
+    CpuRasterizer(int threads, const Kernels& kernels) : pool_(threads), kernels_(kernels) {}
+
+    RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings, Frame& frame) override {
+        checkView(camera, settings);
+        if (settings.compat != Compat::Native) return renderCompat(list, camera, settings, frame, pool_);
+        FlushDenormals flush;
+        RenderStats stats;
+        params_ = projectParamsOf(list, camera, settings);
+        const FrameArrays arrays = prepareFrame(frame, camera, settings.outputs);
+        const auto timed = [&](const char* name, auto&& stage) {
+            const Clock::time_point start = Clock::now();
+            stage();
+            stats.stages.push_back({name, msSince(start)});
+        };
+        const TileGrid grid = tileGridOf(camera.width, camera.height);
+        const KeyedSlot* sorted = nullptr;
+        size_t drawn = 0;
+        timed("project", [&] { drawn = project(list, camera, (settings.outputs & kDetailOutputs) != 0); });
+        timed("sort", [&] { sorted = sort_.sort(drawn, pool_); });
+        timed("bin", [&] { bins_.fill(sorted, drawn, rects_.data(), grid, pool_); });
+        timed("blend", [&] { blend(grid, arrays, settings, stats); });
+        stats.tested = runs_.tested();
+        stats.projected = drawn;
+        stats.tileEntries = bins_.entries();
+        return stats;
+    }
+
+private:
+    // Projects all runs and gathers what is drawn, in draw order, as the sort's input. Returns how many.
+    size_t project(const DrawList& list, const Camera& camera, bool extras) {
+        runs_.build(list, camera, params_);
+        const size_t slots = runs_.slots();
+        if (slots >= 0xffffffffu) throw InputError("a draw list may hold fewer than 2^32 surfels, got " + std::to_string(slots));
+        SurfelRecord* records = records_.ensure(slots);
+        SurfelExtra* details = extras ? extras_.ensure(slots) : nullptr;
+        hasExtras_ = extras;
+        PixelRect* rects = rects_.ensure(slots);
+        uint32_t* keys = keys_.ensure(slots);
+        GeneralSurfel* general = general_.ensure(slots);
+        std::vector<ProjectRun>& runs = runs_.runs();
+        const auto projectOne = [&](size_t i, int) {
+            ProjectRun& run = runs[i];
+            const size_t first = runs_.firstSlot(i);
+            run.records = records + first;
+            run.extras = details ? details + first : nullptr;
+            run.rects = rects + first;
+            run.keys = keys + first;
+            run.general = general + first;
+            kernels_.projectRun(run);
+            finishGeneral(run);
+        };
+        pool_.forEach(runs.size(), 1, std::ref(projectOne));
+        return gather(runs, keys);
+    }
+
+    size_t gather(const std::vector<ProjectRun>& runs, const uint32_t* keys) {
+        size_t* offsets = offsets_.ensure(runs.size() + 1);
+        size_t total = 0;
+        for (size_t i = 0; i < runs.size(); ++i) {
+            offsets[i] = total;
+            total += runs[i].drawn;
+        }
+        KeyedSlot* pairs = sort_.input(total);
+        const auto copy = [&](size_t i, int) {
+            const size_t first = runs_.firstSlot(i);
+            for (uint32_t k = 0; k < runs[i].drawn; ++k)
+                pairs[offsets[i] + k] = {keys[first + k], static_cast<uint32_t>(first + k)};
+        };
+        pool_.forEach(runs.size(), 16, std::ref(copy));
+        return total;
+    }
+
+    void blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
+        struct alignas(64) Tally {
+            uint64_t evaluations = 0, contributions = 0;
+        };
+        Tally* tallies = reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
+        for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
+        const auto blendOne = [&](size_t i, int thread) {
+            const uint32_t tile = bins_.byLength(i);
+            BlendTask task{};
+            task.records = records_.data();
+            task.extras = hasExtras_ ? extras_.data() : nullptr;
+            task.rects = rects_.data();
+            task.entries = bins_.entriesOf(tile);
+            task.entryCount = bins_.countOf(tile);
+            task.tileX_px = static_cast<int32_t>(tile) % grid.columns * kTileSize;
+            task.tileY_px = static_cast<int32_t>(tile) / grid.columns * kTileSize;
+            task.centerX_px = 0.5f * static_cast<float>(grid.width);
+            task.centerY_px = 0.5f * static_cast<float>(grid.height);
+            for (int k = 0; k < 3; ++k) task.background[k] = settings.background[static_cast<size_t>(k)];
+            task.radialDepth = settings.depthKind == DistanceKind::Radial;
+            task.focal_px = params_.focal_px;
+            task.cx_px = params_.cx_px;
+            task.cy_px = params_.cy_px;
+            task.depthOrigin = params_.depthOrigin;
+            task.depthReference = settings.depthReference;
+            task.frame = &arrays;
+            kernels_.blendTile(task);
+            tallies[thread].evaluations += task.evaluations;
+            tallies[thread].contributions += task.contributions;
+        };
+        pool_.forEach(bins_.tiles(), 1, std::ref(blendOne));
+        for (int t = 0; t < pool_.threads(); ++t) {
+            stats.evaluations += tallies[t].evaluations;
+            stats.contributions += tallies[t].contributions;
+        }
+    }
+
+    ThreadPool pool_;
+    const Kernels& kernels_;
+    ProjectParams params_;
+    RunList runs_;
+    DepthSort sort_;
+    TileBins bins_;
+    Scratch<SurfelRecord> records_;
+    Scratch<SurfelExtra> extras_;
+    Scratch<PixelRect> rects_;
+    Scratch<uint32_t> keys_;
+    Scratch<GeneralSurfel> general_;
+    Scratch<size_t> offsets_;
+    Scratch<char> tallies_;
+    bool hasExtras_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads) { return makeCpuRasterizer(threads, InstructionSet::Best); }
+
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, InstructionSet set) {
+    const Kernels* kernels = kernelsFor(set);
+    return kernels ? std::make_unique<CpuRasterizer>(threads, *kernels) : nullptr;
+}
+
+}  // namespace wz

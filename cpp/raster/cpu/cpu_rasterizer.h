@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "raster/cpu/kernels.h"
+#include "raster/rasterizer.h"
+
+namespace wz {
+
+// With the inner loops of one instruction set; nullptr when the machine or the build has not got it.
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, InstructionSet set);
+
+}  // namespace wz

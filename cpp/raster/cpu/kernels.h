@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two inner loops of the CPU rasteriser, compiled for each instruction set and chosen at run time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "raster/passes/project.h"
+#include "raster/passes/resolve_body.h"
+
+namespace wz {
+
+// One finer level over a page; pointers to the first surfel of the run (or null).
+struct CoverArrays {
+    const uint8_t* weight;
+    const uint16_t* next;
+    const int8_t* color;
+    float readiness;
+    bool sibling;
+};
+
+// The arrays of a layer, from the first surfel of the run. prior, mask, isSky may be null.
+struct LayerArrays {
+    const double* positions;
+    const float* orientations;
+    const float* extents;
+    const float* colors;
+    const float* opacities;
+    const double* now;
+    const double* prior;
+    const float* mask;
+};
+
+// A surfel that reaches behind the near plane: finished in double after the loop.
+struct GeneralSurfel {
+    uint32_t lane;      // index in the run
+    uint32_t position;  // among the run's records
+};
+
+// A run of surfels of one page or layer, all sky or none.
+struct ProjectRun {
+    const ProjectParams* params;
+    const PageView* page;
+    const Surfel* packed;           // or null: `layer` is used
+    LayerArrays layer;
+    const CoverArrays* covers;      // newest first
+    uint32_t coverCount;
+    // Centres in double: camera-space point of a packed position q or a layer's position p is base + axes (q or p - eye).
+    Vec3d base;
+    Vec3d axisX, axisY, axisZ;      // rows of the map, wu per page unit (layers: the rotation)
+    Vec3d eye;                      // layers only
+    double unit;                    // wu per page unit; layers: 1
+    double octaveFootprint;         // 2^octaveBase: footprint times this has octave 0 (packed only)
+    const uint8_t* skip;            // layers: surfels to leave out where != skipWhen... null: none
+    uint8_t keep;                   // value of `skip` that is kept
+    uint32_t count;
+    uint64_t firstId;
+    // Results, from the run's first slot; `extras` may be null.
+    SurfelRecord* records;
+    SurfelExtra* extras;
+    PixelRect* rects;
+    uint32_t* keys;
+    GeneralSurfel* general;         // room for `count`
+    uint32_t drawn;                 // records written, general ones (yet unfinished) among them
+    uint32_t generalCount;
+};
+
+// Where a tile's pixels go; null: not asked for.
+struct FrameArrays {
+    int32_t width, height;
+    float* color;
+    float* coverage;
+    float* depth;
+    float* depthMedian;
+    float* normal;
+    float* level;
+    uint64_t* surfelId;
+};
+
+struct BlendTask {
+    const SurfelRecord* records;
+    const SurfelExtra* extras;
+    const PixelRect* rects;
+    const uint32_t* entries;  // slots, nearest first
+    uint32_t entryCount;
+    int32_t tileX_px, tileY_px;
+    float centerX_px, centerY_px;   // reference pixel of general discs
+    float background[3];
+    // Radial depths: stretch(p) = |ray(p)| with unit z; offset in double, see depthScaleOf.
+    bool radialDepth;
+    double focal_px, cx_px, cy_px, depthOrigin, depthReference;
+    const FrameArrays* frame;
+    uint64_t evaluations, contributions;  // results: pixels looked at, pixels that got something
+};
+
+struct Kernels {
+    const char* name;
+    void (*projectRun)(ProjectRun& run);
+    void (*blendTile)(BlendTask& task);
+};
+
+enum class InstructionSet { Best, Avx512, Avx2, Baseline };
+
+// nullptr when this machine or this build has not got it.
+const Kernels* kernelsFor(InstructionSet set);
+
+extern const Kernels kBaselineKernels;
+#if defined(__x86_64__)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#endif
+
+}  // namespace wz

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// The project pass on the CPU: sixteen surfels at a time. Included once by each kernels_<set>.cpp.
+#pragma once
+
+#include "raster/cpu/kernels.h"
+#include "raster/cpu/simd16.h"
+#include "raster/passes/project_body.h"
+
+namespace wz::WZ_TARGET {
+
+static constexpr int kLanes = 16;
+
+struct alignas(64) LaneArray {
+    float v[kLanes];
+};
+
+static inline F16 load(const LaneArray& a) { return loadLanes(a.v); }
+
+static void loadPacked(const Surfel* in, uint32_t n, StoredLanes<F16>& out) {
+    LaneArray t[16];
+    for (uint32_t i = 0; i < kLanes; ++i) {
+        const Surfel& s = in[i < n ? i : n - 1];
+        for (int k = 0; k < 3; ++k) {
+            t[k].v[i] = s.position[k];
+            t[3 + k].v[i] = s.rotation[k];
+            t[8 + k].v[i] = s.color[k];
+        }
+        t[6].v[i] = s.extent[0];
+        t[7].v[i] = s.extent[1];
+        t[11].v[i] = s.opacity;
+        t[12].v[i] = s.now;
+        t[13].v[i] = s.prior;
+        t[14].v[i] = s.mask;
+    }
+    for (int k = 0; k < 3; ++k) {
+        out.position[k] = load(t[k]);
+        out.rotation[k] = load(t[3 + k]);
+        out.color[k] = load(t[8 + k]);
+    }
+    out.extent[0] = load(t[6]);
+    out.extent[1] = load(t[7]);
+    out.opacity = load(t[11]);
+    out.now = load(t[12]);
+    out.prior = load(t[13]);
+    out.mask = load(t[14]);
+}
+
+static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F16>& out) {
+    const LayerArrays& a = run.layer;
+    LaneArray t[12];
+    for (int i = 0; i < kLanes; ++i) {
+        const size_t j = index[i];
+        for (int k = 0; k < 4; ++k) t[k].v[i] = a.orientations[4 * j + k];
+        t[4].v[i] = a.extents[2 * j];
+        t[5].v[i] = a.extents[2 * j + 1];
+        for (int k = 0; k < 3; ++k) t[6 + k].v[i] = a.colors[3 * j + k];
+        t[9].v[i] = a.opacities[j];
+        // Octaves relative to the surfel's own `now`.
+        t[10].v[i] = a.prior && a.now ? static_cast<float>(a.prior[j] / a.now[j]) : INFINITY;
+        t[11].v[i] = a.mask ? a.mask[j] : 1.0f;
+    }
+    out.qw = load(t[0]);
+    out.qx = load(t[1]);
+    out.qy = load(t[2]);
+    out.qz = load(t[3]);
+    out.extent1 = load(t[4]);
+    out.extent2 = load(t[5]);
+    out.red = load(t[6]);
+    out.green = load(t[7]);
+    out.blue = load(t[8]);
+    out.opacity = load(t[9]);
+    const F16 ratio = load(t[10]);
+    out.now = F16(0.0f);
+    out.prior = select(ratio < F16(1e37f), F16(0.0f) - log2Of(maxOf(ratio, F16(1e-37f))), F16(kNoParentOctave));
+    out.mask = load(t[11]);
+}
+
+// Centres in double, one rounding at the end. Lanes at the camera plane are moved off it by 1e-12 of their distance.
+static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], const double* octaveFootprint,
+                            CentreLanes<F16>& c) {
+    const ProjectParams& params = *run.params;
+    LaneArray t[10];
+    for (int i = 0; i < kLanes; ++i) {
+        const double x = run.base.x + run.axisX.x * p[0][i] + run.axisX.y * p[1][i] + run.axisX.z * p[2][i];
+        const double y = run.base.y + run.axisY.x * p[0][i] + run.axisY.y * p[1][i] + run.axisY.z * p[2][i];
+        double z = run.base.z + run.axisZ.x * p[0][i] + run.axisZ.y * p[1][i] + run.axisZ.z * p[2][i];
+        const double radius = __builtin_sqrt(x * x + y * y + z * z);
+        const double off = 1e-12 * radius;
+        z = z < off && z > -off ? off : z;
+        const double distance = params.fadeAlongZ ? (z > 0 ? z : -z) : radius;
+        const double inverse = 1.0 / z;
+        t[0].v[i] = static_cast<float>(params.focal_px * (x * inverse) + params.cx_px);
+        t[1].v[i] = static_cast<float>(params.focal_px * (y * inverse) + params.cy_px);
+        t[2].v[i] = static_cast<float>(x * inverse);
+        t[3].v[i] = static_cast<float>(y * inverse);
+        t[4].v[i] = static_cast<float>(run.unit * inverse);
+        t[5].v[i] = static_cast<float>(params.focal_px * (run.unit * inverse));
+        t[6].v[i] = static_cast<float>(z);
+        t[7].v[i] = static_cast<float>(z - params.depthOrigin);
+        t[8].v[i] = static_cast<float>(distance - params.keyOrigin);
+        t[9].v[i] = static_cast<float>(distance / params.focal_px * octaveFootprint[i]);
+    }
+    c.x = load(t[0]);
+    c.y = load(t[1]);
+    c.tx = load(t[2]);
+    c.ty = load(t[3]);
+    c.unitOverDepth = load(t[4]);
+    c.pixelsPerUnit = load(t[5]);
+    c.depth = load(t[6]);
+    c.depthRelative = load(t[7]);
+    c.key = load(t[8]);
+    c.octave = F16(params.detailBias) - log2Of(minOf(maxOf(load(t[9]), F16(1e-37f)), F16(1e37f)));
+}
+
+static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<F16>& c) {
+    double p[3][kLanes], octave[kLanes];
+    const LayerArrays& a = run.layer;
+    for (int i = 0; i < kLanes; ++i) {
+        const double* q = a.positions + 3 * static_cast<size_t>(index[i]);
+        double x = q[0], y = q[1], z = q[2];
+        if (run.page->sky) {
+            const double n = 1.0 / __builtin_sqrt(x * x + y * y + z * z);
+            x *= n;
+            y *= n;
+            z *= n;
+        }
+        p[0][i] = x - run.eye.x;
+        p[1][i] = y - run.eye.y;
+        p[2][i] = z - run.eye.z;
+        octave[i] = a.now ? 1.0 / a.now[index[i]] : 1.0;
+    }
+    centresInDouble(run, p, octave, c);
+}
+
+static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<F16>& s, CentreLanes<F16>& c) {
+    LaneArray q[3];
+    for (int k = 0; k < 3; ++k) storeLanes(q[k].v, s.position[k]);
+    double p[3][kLanes], octave[kLanes];
+    for (int i = 0; i < kLanes; ++i) {
+        for (int k = 0; k < 3; ++k) p[k][i] = q[k].v[i];
+        octave[i] = run.octaveFootprint;
+    }
+    centresInDouble(run, p, octave, c);
+}
+
+static void packedCentres(const ProjectRun& run, const StoredLanes<F16>& s, CentreLanes<F16>& c) {
+    if (!run.page->inFloat) return packedCentresInDouble(run, s, c);
+    const Mat3d& r = run.params->cameraFromWorld;
+    const F16 qx = s.position[0] - F16(32768.0f), qy = s.position[1] - F16(32768.0f), qz = s.position[2] - F16(32768.0f);
+    F16 o[3];
+    const Vec3d rows[3] = {r.r0, r.r1, r.r2};
+    for (int k = 0; k < 3; ++k)
+        o[k] = madd(F16(static_cast<float>(rows[k].x)), qx,
+                    madd(F16(static_cast<float>(rows[k].y)), qy, F16(static_cast<float>(rows[k].z)) * qz));
+    c = centreLanes(*run.page, run.params->fadeAlongZ, o[0], o[1], o[2]);
+}
+
+// Covers of the page: weights of the finer levels (newest first, each limited by what newer ones left), newer siblings'
+// fading, and colours carried back from finer levels.
+static void applyCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s, F16& fine,
+                        F16& covered) {
+    const F16 zero(0.0f), one(1.0f);
+    F16 taken = zero;
+    for (uint32_t k = 0; k < run.coverCount; ++k) {
+        const CoverArrays& cover = run.covers[k];
+        const F16 ready(cover.readiness);
+        LaneArray a[3];
+        if (cover.weight) {
+            for (uint32_t i = 0; i < kLanes; ++i) {
+                const uint32_t j = first + (i < n ? i : n - 1);
+                a[0].v[i] = cover.weight[j];
+                a[1].v[i] = cover.next ? cover.next[j] : 0.0f;
+            }
+            const F16 weight = load(a[0]) * F16(1.0f / 255.0f), next = load(a[1]) * F16(1.0f / kBandStepsPerOctave);
+            if (cover.sibling) {
+                fine = fine * (one - weight * ready * fineBand(octave, s.prior, next));
+            } else {
+                const F16 share = minOf(weight, one - taken) * ready;
+                taken = taken + share;
+                covered = madd(share, bandWeight(octave, s.now, next), covered);
+            }
+        }
+        if (cover.color) {
+            for (uint32_t i = 0; i < kLanes; ++i) {
+                const size_t j = first + (i < n ? i : n - 1);
+                for (int ch = 0; ch < 3; ++ch) a[ch].v[i] = cover.color[3 * j + ch];
+            }
+            const F16 scale = ready * F16(1.0f / 127.0f);
+            s.red = madd(load(a[0]), scale, s.red);
+            s.green = madd(load(a[1]), scale, s.green);
+            s.blue = madd(load(a[2]), scale, s.blue);
+        }
+    }
+}
+
+// Larger key = farther. A total order on floats; sky lies behind everything, finer levels before coarser ones.
+static inline uint32_t orderedKey(float key, const PageView& page) {
+    if (page.sky) return 0xffff0000u | (0xffffu - static_cast<uint32_t>(page.level));
+    const uint32_t bits = __builtin_bit_cast(uint32_t, key);
+    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
+}
+
+// Lanes of the projected surfels, as arrays: written out one by one.
+struct ProjectedArrays {
+    LaneArray x, y, ux, uy, vx, vy, hx, hy, cutoff2, opacity, red, green, blue, weight;
+    LaneArray x0, y0, x1, y1, key, depth, depthRelative, nx, ny, nz;
+    uint32_t fine, coarse, general;
+};
+
+static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedArrays& a) {
+    storeLanes(a.x.v, o.x);
+    storeLanes(a.y.v, o.y);
+    storeLanes(a.ux.v, o.ray.ux);
+    storeLanes(a.uy.v, o.ray.uy);
+    storeLanes(a.vx.v, o.ray.vx);
+    storeLanes(a.vy.v, o.ray.vy);
+    storeLanes(a.hx.v, o.ray.hx);
+    storeLanes(a.hy.v, o.ray.hy);
+    storeLanes(a.cutoff2.v, o.cutoff2);
+    storeLanes(a.opacity.v, select(o.general, o.fadedOpacity, o.opacity));
+    storeLanes(a.red.v, o.red);
+    storeLanes(a.green.v, o.green);
+    storeLanes(a.blue.v, o.blue);
+    storeLanes(a.weight.v, o.weight);
+    storeLanes(a.x0.v, o.x0);
+    storeLanes(a.y0.v, o.y0);
+    storeLanes(a.x1.v, o.x1);
+    storeLanes(a.y1.v, o.y1);
+    storeLanes(a.key.v, o.key);
+    a.fine = bitmaskOf(o.fade.fine);
+    a.coarse = bitmaskOf(o.fade.coarse);
+    a.general = bitmaskOf(o.general);
+    if (!extras) return;
+    storeLanes(a.depth.v, o.depth);
+    storeLanes(a.depthRelative.v, o.depthRelative);
+    storeLanes(a.nx.v, o.nx);
+    storeLanes(a.ny.v, o.ny);
+    storeLanes(a.nz.v, o.nz);
+}
+
+static uint32_t flagsOf(const ProjectRun& run, const ProjectedArrays& a, int i) {
+    uint32_t flags = run.page->sky ? kRecordSky : 0u;
+    const bool dissolve = run.params->fadeLaw == FadeLaw::Dissolve;
+    if (!(dissolve && (a.coarse >> i & 1u))) flags |= kRecordFine;
+    if (!(dissolve && (a.fine >> i & 1u))) flags |= kRecordCoarse;
+    if (a.general >> i & 1u) flags |= kRecordGeneral;
+    return flags;
+}
+
+static void emit(ProjectRun& run, const ProjectedArrays& a, uint32_t lanes, const uint32_t* index) {
+    while (lanes) {
+        const int i = __builtin_ctz(lanes);
+        lanes &= lanes - 1;
+        const uint32_t slot = run.drawn++;
+        SurfelRecord& r = run.records[slot];
+        r.x = a.x.v[i];
+        r.y = a.y.v[i];
+        r.ux = a.ux.v[i];
+        r.uy = a.uy.v[i];
+        r.vx = a.vx.v[i];
+        r.vy = a.vy.v[i];
+        r.hx = a.hx.v[i];
+        r.hy = a.hy.v[i];
+        r.spare = 0.0f;
+        r.cutoff2 = a.cutoff2.v[i];
+        r.opacity = a.opacity.v[i];
+        r.red = a.red.v[i];
+        r.green = a.green.v[i];
+        r.blue = a.blue.v[i];
+        r.weight = a.weight.v[i];
+        r.flags = flagsOf(run, a, i);
+        run.keys[slot] = orderedKey(a.key.v[i], *run.page);
+        if (r.flags & kRecordGeneral) {
+            run.general[run.generalCount++] = {index[i], slot};
+            run.rects[slot] = {0, 0, 0, 0};
+        } else {
+            run.rects[slot] = {static_cast<uint16_t>(a.x0.v[i]), static_cast<uint16_t>(a.y0.v[i]),
+                               static_cast<uint16_t>(a.x1.v[i]), static_cast<uint16_t>(a.y1.v[i])};
+        }
+        if (!run.extras) continue;
+        run.extras[slot] = {a.depth.v[i], a.depthRelative.v[i], a.nx.v[i],        a.ny.v[i],
+                            a.nz.v[i],    run.page->level,      run.firstId + index[i]};
+    }
+}
+
+static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const uint32_t* index) {
+    DiscLanes<F16> disc;
+    CentreLanes<F16> centre;
+    if (run.packed) {
+        StoredLanes<F16> stored;
+        loadPacked(run.packed + first, n, stored);
+        disc = decodeLanes(stored);
+        packedCentres(run, stored, centre);
+    } else {
+        loadLayer(run, index, disc);
+        layerCentres(run, index, centre);
+    }
+    F16 fine(1.0f), covered(0.0f);
+    if (run.params->applyFade) {
+        fine = F16(run.page->readiness) * disc.mask * fineBand(centre.octave, disc.prior, disc.now);
+        applyCovers(run, first, n, centre.octave, disc, fine, covered);
+    }
+    const FadeLanes<F16> fade = fadeLanesOf(fine, covered);
+    const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
+    const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
+    if (lanes == 0) return;
+    ProjectedArrays arrays;
+    storeProjected(projected, run.extras != nullptr, arrays);
+    emit(run, arrays, lanes, index);
+}
+
+static void projectRun(ProjectRun& run) {
+    run.drawn = 0;
+    run.generalCount = 0;
+    uint32_t index[kLanes];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < run.count; ++i) {
+        if (run.skip && (run.skip[i] != 0) != (run.keep != 0)) continue;
+        index[n++] = i;
+        if (n == kLanes) {
+            projectSixteen(run, i + 1 - kLanes, n, index);
+            n = 0;
+        }
+    }
+    if (n == 0) return;
+    for (uint32_t i = n; i < kLanes; ++i) index[i] = index[n - 1];
+    projectSixteen(run, run.count - n, n, index);
+}
+
+}  // namespace wz::WZ_TARGET

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sixteen lanes as one AVX-512 register, masks as bit masks. Included by simd16.h alone.
+#pragma once
+
+namespace wz::WZ_TARGET {
+
+#define WZ_LANE_OP static inline __attribute__((always_inline))
+
+struct M16 {
+    __mmask16 m;
+};
+struct F16 {
+    __m512 v;
+    F16() = default;
+    WZ_LANE_OP F16 of(__m512 a) {
+        F16 r;
+        r.v = a;
+        return r;
+    }
+    inline __attribute__((always_inline)) explicit F16(float a) : v(_mm512_set1_ps(a)) {}
+};
+struct I16 {
+    __m512i v;
+    I16() = default;
+    WZ_LANE_OP I16 of(__m512i a) {
+        I16 r;
+        r.v = a;
+        return r;
+    }
+    inline __attribute__((always_inline)) explicit I16(int32_t a) : v(_mm512_set1_epi32(a)) {}
+};
+
+WZ_LANE_OP F16 operator+(F16 a, F16 b) { return F16::of(_mm512_add_ps(a.v, b.v)); }
+WZ_LANE_OP F16 operator-(F16 a, F16 b) { return F16::of(_mm512_sub_ps(a.v, b.v)); }
+WZ_LANE_OP F16 operator*(F16 a, F16 b) { return F16::of(_mm512_mul_ps(a.v, b.v)); }
+WZ_LANE_OP F16 operator/(F16 a, F16 b) { return F16::of(_mm512_div_ps(a.v, b.v)); }
+WZ_LANE_OP M16 operator<(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
+WZ_LANE_OP M16 operator<=(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
+WZ_LANE_OP M16 operator>(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ)}; }
+WZ_LANE_OP M16 operator>=(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ)}; }
+WZ_LANE_OP M16 operator&(M16 a, M16 b) { return {static_cast<__mmask16>(a.m & b.m)}; }
+WZ_LANE_OP M16 operator|(M16 a, M16 b) { return {static_cast<__mmask16>(a.m | b.m)}; }
+WZ_LANE_OP M16 operator!(M16 a) { return {static_cast<__mmask16>(~a.m)}; }
+WZ_LANE_OP I16 operator+(I16 a, I16 b) { return I16::of(_mm512_add_epi32(a.v, b.v)); }
+WZ_LANE_OP I16 operator-(I16 a, I16 b) { return I16::of(_mm512_sub_epi32(a.v, b.v)); }
+WZ_LANE_OP I16 operator&(I16 a, I16 b) { return I16::of(_mm512_and_si512(a.v, b.v)); }
+
+WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return F16::of(_mm512_fmadd_ps(a.v, b.v, c.v)); }
+WZ_LANE_OP F16 minOf(F16 a, F16 b) { return F16::of(_mm512_min_ps(a.v, b.v)); }
+WZ_LANE_OP F16 maxOf(F16 a, F16 b) { return F16::of(_mm512_max_ps(a.v, b.v)); }
+WZ_LANE_OP F16 absOf(F16 a) { return F16::of(_mm512_abs_ps(a.v)); }
+WZ_LANE_OP F16 sqrtOf(F16 a) { return F16::of(_mm512_sqrt_ps(a.v)); }
+WZ_LANE_OP F16 floorOf(F16 a) { return F16::of(_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)); }
+WZ_LANE_OP F16 ceilOf(F16 a) { return F16::of(_mm512_roundscale_ps(a.v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)); }
+WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) { return F16::of(_mm512_mask_blend_ps(m.m, b.v, a.v)); }
+WZ_LANE_OP bool anyOf(M16 m) { return m.m != 0; }
+WZ_LANE_OP uint32_t bitmaskOf(M16 m) { return m.m; }
+WZ_LANE_OP M16 maskFromBits(uint32_t bits) { return {static_cast<__mmask16>(bits)}; }
+WZ_LANE_OP I16 bitsOf(F16 a) { return I16::of(_mm512_castps_si512(a.v)); }
+WZ_LANE_OP F16 fromBits(I16 a, F16) { return F16::of(_mm512_castsi512_ps(a.v)); }
+WZ_LANE_OP I16 shiftLeft(I16 a, int n) { return I16::of(_mm512_slli_epi32(a.v, static_cast<unsigned>(n))); }
+WZ_LANE_OP I16 shiftRight(I16 a, int n) { return I16::of(_mm512_srai_epi32(a.v, static_cast<unsigned>(n))); }
+WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
+// Sixteen floats, 64-byte aligned.
+WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
+WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
+
+}  // namespace wz::WZ_TARGET

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The blend pass: one pixel a lane, one surfel after the other, nearest first.
+#pragma once
+
+#include "raster/passes/project.h"
+#include "shared/ray_surfel.h"
+
+namespace wz {
+
+// Where a pixel's ray meets a disc.
+template <class F>
+struct Hit {
+    F halfSquare;   // sigma: half the squared standard deviations, low-pass taken in
+    F depthFactor;  // 1 / zz: hit depth over the mean's
+    F slope;        // 1 - zz, not formed by subtraction
+    MaskOf<F> inside;
+};
+
+// px, py: pixel relative to the mean. Inside means alpha >= kAlphaMin: decided here, once.
+template <class F>
+WZ_HD Hit<F> hitDisc(const SurfelRecord& s, F px, F py) {
+    Hit<F> hit;
+    const F zx = madd(F(s.ux), px, F(s.uy) * py);
+    const F zy = madd(F(s.vx), px, F(s.vy) * py);
+    hit.slope = madd(F(s.hx), px, F(s.hy) * py);
+    hit.depthFactor = F(1.0f) / (F(1.0f) - hit.slope);
+    const F plane = madd(zx, zx, zy * zy);
+    const F onDisc = F(0.5f) * plane * (hit.depthFactor * hit.depthFactor);
+    const F onScreen = madd(px, px, py * py);  // (2 |p - mean|^2) / 2
+    hit.halfSquare = minOf(onDisc, onScreen);
+    hit.inside = hit.halfSquare <= F(0.5f * s.cutoff2);
+    return hit;
+}
+
+// px, py: pixel relative to the frame's centre. The record's first nine floats are a GeneralDisc.
+template <class F>
+WZ_HD Hit<F> hitGeneral(const SurfelRecord& s, F px, F py) {
+    Hit<F> hit;
+    const F zx = madd(F(s.ux), px, madd(F(s.uy), py, F(s.x)));
+    const F zy = madd(F(s.vx), px, madd(F(s.vy), py, F(s.y)));
+    const F zz = madd(F(s.hx), px, madd(F(s.hy), py, F(s.spare)));
+    hit.slope = F(0.0f);
+    hit.depthFactor = F(1.0f) / zz;
+    hit.halfSquare = F(0.5f) * madd(zx, zx, zy * zy) * (hit.depthFactor * hit.depthFactor);
+    hit.inside = (zz > F(0.0f)) & (zz <= F(1.0f)) & (hit.halfSquare <= F(0.5f * s.cutoff2));
+    return hit;
+}
+
+template <class F>
+WZ_HD F alphaOf(const SurfelRecord& s, const Hit<F>& hit) {
+    return minOf(F(kAlphaMax), F(s.opacity) * exp2Of(hit.halfSquare * F(-kLog2OfE)));
+}
+
+// Depth of a hit along z, less the depth origin: exact differences, no cancellation.
+template <class F>
+WZ_HD F hitDepth(const SurfelRecord& s, const SurfelExtra& extra, const Hit<F>& hit) {
+    if (s.flags & kRecordGeneral) return madd(F(extra.depth), hit.depthFactor, F(extra.depthRelative));
+    return madd(F(extra.depth) * hit.slope, hit.depthFactor, F(extra.depthRelative));
+}
+
+// One picture of a pixel while it is being blended.
+template <class F>
+struct PaintLanes {
+    F transmittance, red, green, blue;
+};
+
+// The further sums of one picture, for depth, normal, level and id.
+template <class F>
+struct DetailLanes {
+    F solid, depth;  // contributions that have a depth (not sky), and their depth
+    F median;
+    F nx, ny, nz, level;
+    F best, bestSlot;  // largest contribution; bits of the surfel's slot
+};
+
+// Share of the pixel that the surfel contributes; 0 where `blended` is false. Updates the transmittance.
+template <class F>
+WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended) {
+    const F used = select(blended, alpha, F(0.0f));
+    const F share = transmittance * used;
+    transmittance = transmittance - share;
+    return share;
+}
+
+template <class F>
+WZ_HD void addPaint(PaintLanes<F>& paint, const SurfelRecord& s, F share) {
+    paint.red = madd(share, F(s.red), paint.red);
+    paint.green = madd(share, F(s.green), paint.green);
+    paint.blue = madd(share, F(s.blue), paint.blue);
+}
+
+// before, after: transmittance around this surfel.
+template <class F>
+WZ_HD void addDetail(DetailLanes<F>& sum, const SurfelExtra& extra, bool sky, F depth, F share, F before, F after,
+                     F slotBits) {
+    if (!sky) {
+        sum.solid = sum.solid + share;
+        sum.depth = madd(share, depth, sum.depth);
+    }
+    const MaskOf<F> half = (before > F(kMedianTransmittance)) & (after <= F(kMedianTransmittance));
+    sum.median = select(half, sky ? F(INFINITY) : depth, sum.median);
+    sum.nx = madd(share, F(extra.nx), sum.nx);
+    sum.ny = madd(share, F(extra.ny), sum.ny);
+    sum.nz = madd(share, F(extra.nz), sum.nz);
+    sum.level = madd(share, F(extra.level), sum.level);
+    const MaskOf<F> better = share > sum.best;
+    sum.best = select(better, share, sum.best);
+    sum.bestSlot = select(better, slotBits, sum.bestSlot);
+}
+
+}  // namespace wz

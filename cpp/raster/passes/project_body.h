@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The project pass, one surfel a lane: decode, centre, fade, disc, bounds. No memory access and no branches but on
+// uniform settings, so that one text serves scalars, vectors and CUDA threads.
+#pragma once
+
+#include "raster/passes/project.h"
+#include "shared/fade_lanes.h"
+#include "shared/ray_surfel.h"
+
+namespace wz {
+
+// A surfel's stored numbers, as floats.
+template <class F>
+struct StoredLanes {
+    F position[3], rotation[3], extent[2], color[3], opacity, now, prior, mask;
+};
+
+// A surfel's attributes; extents in page units (layers: wu), octaves relative to the page's base.
+template <class F>
+struct DiscLanes {
+    F qw, qx, qy, qz;  // world from disc, any length
+    F extent1, extent2;
+    F red, green, blue;
+    F opacity, now, prior, mask;
+};
+
+// A surfel's centre as the camera sees it.
+template <class F>
+struct CentreLanes {
+    F x, y;           // px
+    F tx, ty;         // X/Z, Y/Z
+    F unitOverDepth;  // unit / Z
+    F pixelsPerUnit;  // f unit / Z
+    F depth, depthRelative, key, octave;
+};
+
+template <class F>
+struct ProjectedLanes {
+    F x, y;
+    RayForm<F> ray;
+    F cutoff2, opacity, red, green, blue, weight;
+    F fadedOpacity;     // before the low-pass
+    F x0, y0, x1, y1;  // pixel rectangle inside the frame
+    F nx, ny, nz;
+    F depth, depthRelative, key;
+    MaskOf<F> drawn;    // complete
+    MaskOf<F> general;  // reaches behind the near plane: to be finished by the general form
+    FadeLanes<F> fade;
+};
+
+template <class F>
+WZ_HD DiscLanes<F> decodeLanes(const StoredLanes<F>& in) {
+    DiscLanes<F> out;
+    const F half(32768.0f), root(0.70710678f);
+    const MaskOf<F> low = in.rotation[0] >= half, high = in.rotation[1] >= half;
+    F s[3];
+    F sum(0.0f);
+    for (int i = 0; i < 3; ++i) {
+        const F bits = select(in.rotation[i] >= half, in.rotation[i] - half, in.rotation[i]);
+        s[i] = madd(bits, F(2.0f / 32766.0f), F(-1.0f)) * root;
+        sum = madd(s[i], s[i], sum);
+    }
+    const F big = sqrtOf(maxOf(F(1.0f) - sum, F(0.0f)));
+    // The dropped component is w, x, y or z for (high, low) = 00, 01, 10, 11.
+    out.qw = select(low | high, s[0], big);
+    out.qx = select(high, s[1], select(low, big, s[0]));
+    out.qy = select(high, select(low, s[2], big), s[1]);
+    out.qz = select(high & low, big, s[2]);
+    out.extent1 = exp2Of(in.extent[0] * F(1.0f / kExtentStepsPerOctave));
+    out.extent2 = exp2Of(in.extent[1] * F(1.0f / kExtentStepsPerOctave));
+    const F step((kColorHigh - kColorLow) / 65535.0f), lowest(kColorLow), unorm(1.0f / 65535.0f);
+    out.red = madd(in.color[0], step, lowest);
+    out.green = madd(in.color[1], step, lowest);
+    out.blue = madd(in.color[2], step, lowest);
+    out.opacity = in.opacity * unorm;
+    out.now = in.now * F(1.0f / kBandStepsPerOctave);
+    out.prior = select(in.prior > F(0.0f), in.prior * F(1.0f / kBandStepsPerOctave), F(kNoParentOctave));
+    out.mask = in.mask * unorm;
+    return out;
+}
+
+// Centres of a page that is projected in float. ox, oy, oz: offset from the reference point, camera axes, page units.
+template <class F>
+WZ_HD CentreLanes<F> centreLanes(const PageView& page, bool alongZ, F ox, F oy, F oz) {
+    CentreLanes<F> c;
+    const F unit(page.unitOverDepth);
+    const F dx = ox * unit, dy = oy * unit, dz = oz * unit;
+    const F ratio = F(1.0f) + dz;  // Z / Z0
+    const F inverse = F(1.0f) / ratio;
+    const F tx0(page.tx0), ty0(page.ty0);
+    c.tx = (tx0 + dx) * inverse;
+    c.ty = (ty0 + dy) * inverse;
+    c.pixelsPerUnit = F(page.pixelsPerUnit) * inverse;
+    c.unitOverDepth = unit * inverse;
+    c.x = madd(c.pixelsPerUnit, madd(F(0.0f) - tx0, oz, ox), F(page.u0));
+    c.y = madd(c.pixelsPerUnit, madd(F(0.0f) - ty0, oz, oy), F(page.v0));
+    c.depth = F(page.depth) * ratio;
+    c.depthRelative = madd(F(page.depth), dz, F(page.depthRelative));
+    F reach = ratio;
+    F beyond = dz;  // distance less that of the reference point, over Z0
+    if (!alongZ) {
+        reach = ratio * sqrtOf(madd(c.tx, c.tx, madd(c.ty, c.ty, F(1.0f))));
+        const F along = madd(tx0, dx, madd(ty0, dy, dz));
+        const F square = madd(dx, dx, madd(dy, dy, dz * dz));
+        beyond = madd(F(2.0f), along, square) / (reach + F(page.radius));
+    }
+    c.key = madd(F(page.depth), beyond, F(page.key));
+    c.octave = F(page.octave) - log2Of(maxOf(reach, F(1e-30f)));
+    return c;
+}
+
+template <class F>
+WZ_HD CameraTangents<F> tangentsOf(const Quatf& view, const DiscLanes<F>& s, F normal[3]) {
+    const F vw(view.w), vx(view.x), vy(view.y), vz(view.z);
+    const F zero(0.0f);
+    const F w = madd(vw, s.qw, zero - madd(vx, s.qx, madd(vy, s.qy, vz * s.qz)));
+    const F x = madd(vw, s.qx, madd(vx, s.qw, madd(vy, s.qz, zero - vz * s.qy)));
+    const F y = madd(vw, s.qy, madd(vy, s.qw, madd(vz, s.qx, zero - vx * s.qz)));
+    const F z = madd(vw, s.qz, madd(vz, s.qw, madd(vx, s.qy, zero - vy * s.qx)));
+    const F two = F(2.0f) / madd(w, w, madd(x, x, madd(y, y, z * z)));
+    const F one(1.0f);
+    CameraTangents<F> t;
+    t.x1 = one - two * madd(y, y, z * z);
+    t.y1 = two * madd(x, y, w * z);
+    t.z1 = two * madd(x, z, zero - w * y);
+    t.x2 = two * madd(x, y, zero - w * z);
+    t.y2 = one - two * madd(x, x, z * z);
+    t.z2 = two * madd(y, z, w * x);
+    normal[0] = two * madd(x, z, w * y);
+    normal[1] = two * madd(y, z, zero - w * x);
+    normal[2] = one - two * madd(x, x, y * y);
+    return t;
+}
+
+// Opacity after the fade law, without the low-pass.
+template <class F>
+WZ_HD F fadedOpacity(FadeLaw law, const FadeLanes<F>& fade, F opacity) {
+    if (law == FadeLaw::Dissolve) return opacity;
+    const F share = select(fade.coarse, F(1.0f) - fade.weight, select(fade.fine, fade.weight, F(1.0f)));
+    if (law == FadeLaw::Opacity) return opacity * share;
+    return select(share < F(1.0f), scaleOpticalDepth(opacity, share, kOpticalOpacityMax), opacity);
+}
+
+// Keeps its value at thickness 1 also for opacities over the limit, so that nothing jumps where the low-pass sets in.
+template <class F>
+WZ_HD F thinnedOpacity(F opacity, F thickness) {
+    const F bounded = minOf(opacity, F(kOpticalOpacityMax));
+    return opacity * scaleOpticalDepth(opacity, thickness, kOpticalOpacityMax) / maxOf(bounded, F(1e-6f));
+}
+
+// Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn.
+template <class F>
+WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView& page, const DiscLanes<F>& s,
+                                     const CentreLanes<F>& c, const FadeLanes<F>& fade) {
+    ProjectedLanes<F> o;
+    const F zero(0.0f), one(1.0f);
+    F normal[3];
+    const CameraTangents<F> t = tangentsOf(params.viewRotation, s, normal);
+    const ScreenDisc<F> disc = screenDiscOf(t, c.tx, c.ty, s.extent1 * c.pixelsPerUnit, s.extent2 * c.pixelsPerUnit,
+                                            s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
+    const F faded = fadedOpacity(params.fadeLaw, fade, minOf(s.opacity, one));
+    const F opacity = params.opticalLowpass ? thinnedOpacity(faded, lowpassThickness(disc)) : faded;
+    // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
+    const F cutoff2 = minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))),
+                            F(kCutoffMax * kCutoffMax));
+    const F slope = F(kCutoffMax) * sqrtOf(madd(disc.e, disc.e, disc.g * disc.g));
+    const F near(page.near);
+    const F reach = absOf(c.depth) * slope;  // of the widest disc along z, wu
+    const F size = absOf(disc.a) + absOf(disc.b) + absOf(disc.c) + absOf(disc.d) + absOf(c.x) + absOf(c.y);
+    const F paint = absOf(s.red) + absOf(s.green) + absOf(s.blue) + faded + absOf(c.depth) + reach + absOf(c.key);
+    const F limit(kLargestSane);
+    const MaskOf<F> shown = (!fade.hidden) & (faded >= F(kAlphaMin)) & (paint < limit) & (s.extent1 > zero) &
+                            (s.extent2 > zero);
+    o.general = shown & (c.depth - reach <= near) & (c.depth + reach > near);
+    const DiscBounds<F> bounds = boundsOf(disc, cutoff2);
+    o.x0 = maxOf(ceilOf(c.x + bounds.left - F(0.5f)), zero);
+    o.y0 = maxOf(ceilOf(c.y + bounds.top - F(0.5f)), zero);
+    o.x1 = minOf(floorOf(c.x + bounds.right - F(0.5f)) + one, F(params.width));
+    o.y1 = minOf(floorOf(c.y + bounds.bottom - F(0.5f)) + one, F(params.height));
+    o.drawn = shown & (opacity >= F(kAlphaMin)) & (size < limit) & (c.depth - reach > near) & (o.x0 < o.x1) &
+              (o.y0 < o.y1);
+    o.ray = rayFormOf(disc);
+    o.x = c.x;
+    o.y = c.y;
+    o.cutoff2 = cutoff2;
+    o.opacity = opacity;
+    o.fadedOpacity = faded;
+    o.red = s.red;
+    o.green = s.green;
+    o.blue = s.blue;
+    o.weight = fade.weight;
+    const F facing = madd(normal[0], c.tx, madd(normal[1], c.ty, normal[2])) * c.depth;
+    const F sign = select(facing > zero, F(-1.0f), one);
+    o.nx = normal[0] * sign;
+    o.ny = normal[1] * sign;
+    o.nz = normal[2] * sign;
+    o.depth = c.depth;
+    o.depthRelative = c.depthRelative;
+    o.key = c.key;
+    o.fade = fade;
+    return o;
+}
+
+}  // namespace wz

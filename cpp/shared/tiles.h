@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a frame is cut into tiles, and the pixel rectangles that surfels cover.
+#pragma once
+
+#include "shared/config.h"
+#include "shared/vec.h"
+
+namespace wz {
+
+// Pixels x0 <= x < x1, y0 <= y < y1 inside the frame; never empty for a surfel that is drawn.
+struct PixelRect {
+    uint16_t x0, y0, x1, y1;
+};
+static_assert(sizeof(PixelRect) == 8);
+
+struct TileGrid {
+    int32_t width = 0, height = 0;  // px
+    int32_t columns = 0, rows = 0;
+};
+
+WZ_HD TileGrid tileGridOf(int32_t width, int32_t height) {
+    return {width, height, (width + kTileSize - 1) / kTileSize, (height + kTileSize - 1) / kTileSize};
+}
+
+// Tiles x0 <= x < x1, y0 <= y < y1.
+struct TileRange {
+    int32_t x0, y0, x1, y1;
+};
+
+WZ_HD TileRange tilesOf(PixelRect r) {
+    return {r.x0 / kTileSize, r.y0 / kTileSize, (r.x1 + kTileSize - 1) / kTileSize, (r.y1 + kTileSize - 1) / kTileSize};
+}
+
+// Bit i is block i (row-major) of the tile at (tileX_px, tileY_px): set when the rectangle holds one of its pixels.
+WZ_HD uint32_t blocksOf(PixelRect r, int32_t tileX_px, int32_t tileY_px) {
+    const int32_t last = kTileSize - 1;
+    const int32_t left = r.x0 - tileX_px > 0 ? r.x0 - tileX_px : 0;
+    const int32_t top = r.y0 - tileY_px > 0 ? r.y0 - tileY_px : 0;
+    const int32_t right = r.x1 - 1 - tileX_px < last ? r.x1 - 1 - tileX_px : last;
+    const int32_t bottom = r.y1 - 1 - tileY_px < last ? r.y1 - 1 - tileY_px : last;
+    const uint32_t row = ((2u << (right / kBlockSize)) - 1u) & ~((1u << (left / kBlockSize)) - 1u);
+    uint32_t mask = 0;
+    for (int32_t by = top / kBlockSize; by <= bottom / kBlockSize; ++by) mask |= row << (by * kBlocksPerRow);
+    return mask;
+}
+
+}  // namespace wz
