@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slopes of a distance map in its own pixels, and where it jumps.
+
+A slope is the change of distance from one pixel to the next over the footprint there: 1 is a surface at 45
+degrees. It does not depend on how deep the zoom is; only the differences need float64, what follows does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+JUMP_PX = 3.0
+"""A step of the distance above this many footprints, and above twice the slopes beside it, is an edge."""
+STEEPEST_SLOPE = 16.0
+"""Any step above this many footprints is an edge: no disc could span it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """Per pixel (H,W): slope along columns `across` and rows `down`, float32, taken on the pixel's own side of an edge.
+
+    edge: a neighbour of the four stands on another surface. between: the pixel stands between a nearer and a
+    farther surface, on neither.
+    """
+
+    across: NDArray[np.float32]
+    down: NDArray[np.float32]
+    edge: NDArray[np.bool_]
+    between: NDArray[np.bool_]
+
+
+def measure_slopes(distance: NDArray[np.float64], focal: float) -> Slopes:
+    """The slopes of radial distances (H,W), wu or any unit, +inf for sky, seen with `focal` px."""
+    across, edge_x, between_x = _along_rows(distance, focal)
+    down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal)
+    return Slopes(across=across, down=np.ascontiguousarray(down.T), edge=edge_x | edge_y.T, between=between_x | between_y.T)
+
+
+def steps_along_rows(distance: NDArray[np.float64], focal: float) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Steps (H,W-1) from each pixel to its right neighbour in footprints of the nearer, and which of them are edges.
+
+    From or to the sky the step is infinite; within the sky it is 0.
+    """
+    left, right = distance[:, :-1], distance[:, 1:]
+    with np.errstate(invalid="ignore"):
+        steps = ((right - left) * (focal / np.minimum(left, right))).astype(np.float32)
+    steps[np.isnan(steps)] = 0.0
+    size = np.abs(steps)
+    beside = np.minimum(np.concatenate([size[:, 1:], size[:, -1:] * 0], axis=1),
+                        np.concatenate([size[:, :1] * 0, size[:, :-1]], axis=1)) if steps.shape[1] > 1 else size * 0
+    edges = (size > STEEPEST_SLOPE) | (size > JUMP_PX + 2.0 * np.where(np.isfinite(beside), beside, 0.0))
+    return steps, edges
+
+
+def _along_rows(distance: NDArray[np.float64],
+                focal: float) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Slope, edge and between (H,W) along the rows."""
+    height, width = distance.shape
+    steps = np.zeros((height, width + 1), dtype=np.float32)
+    cut = np.ones((height, width + 1), dtype=bool)
+    if width > 1:
+        steps[:, 1:-1], cut[:, 1:-1] = steps_along_rows(distance, focal)
+    whole = ~cut
+    weight = whole[:, :-1].astype(np.float32) + whole[:, 1:]
+    held = np.where(whole, steps, np.float32(0))
+    slope = (held[:, :-1] + held[:, 1:]) / np.maximum(weight, 1)
+    inner = cut.copy()
+    inner[:, 0] = inner[:, -1] = False
+    both = inner[:, :-1] & inner[:, 1:]
+    between = both & ((steps[:, :-1] > 0) == (steps[:, 1:] > 0)) & np.isfinite(distance)
+    return slope, inner[:, :-1] | inner[:, 1:], between
