@@ -28,8 +28,9 @@ def view_of(context: Context, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
     return context.picture[row, column], context.distance[row, column]
 
 
-def lifted(lens: Camera, picture: np.ndarray, distance: np.ndarray, *, parent_focal: float,
-           cover: np.ndarray) -> SurfelLayer:
+def lifted(
+    lens: Camera, picture: np.ndarray, distance: np.ndarray, *, parent_focal: float, cover: np.ndarray
+) -> SurfelLayer:
     """One disc a pixel, facing the eye."""
     sky = ~np.isfinite(distance)
     rays = lens.rays()
@@ -37,10 +38,14 @@ def lifted(lens: Camera, picture: np.ndarray, distance: np.ndarray, *, parent_fo
     now = reach / lens.focal
     return SurfelLayer.from_arrays(
         np.where(sky[..., None], rays, lens.eye + rays * reach[..., None]).reshape(-1, 3),
-        colors=picture.reshape(-1, 3), normals=-rays.reshape(-1, 3),
-        extents=np.repeat((EXTENT_PER_FOOTPRINT * now).reshape(-1, 1), 2, axis=1), now=now.reshape(-1),
-        prior=(reach / parent_focal).reshape(-1) if parent_focal else np.inf, mask=cover.reshape(-1),
-        is_sky=sky.reshape(-1))
+        colors=picture.reshape(-1, 3),
+        normals=-rays.reshape(-1, 3),
+        extents=np.repeat((EXTENT_PER_FOOTPRINT * now).reshape(-1, 1), 2, axis=1),
+        now=now.reshape(-1),
+        prior=(reach / parent_focal).reshape(-1) if parent_focal else np.inf,
+        mask=cover.reshape(-1),
+        is_sky=sky.reshape(-1),
+    )
 
 
 def first_level(picture: np.ndarray, distance: np.ndarray, *, focal: float) -> LevelResult:
@@ -48,9 +53,15 @@ def first_level(picture: np.ndarray, distance: np.ndarray, *, focal: float) -> L
     lens = Camera.home(picture.shape[1], picture.shape[0], focal=focal)
     cover = np.ones(distance.shape, dtype=np.float32)
     picture = picture.astype(np.float32)
-    return LevelResult(lens=lens, approach=lens, picture=picture, distance=distance, cover=cover,
-                       layer=lifted(lens, picture, distance, parent_focal=0.0, cover=cover),
-                       metadata={"generator": "enlarging"})
+    return LevelResult(
+        lens=lens,
+        approach=lens,
+        picture=picture,
+        distance=distance,
+        cover=cover,
+        layer=lifted(lens, picture, distance, parent_focal=0.0, cover=cover),
+        metadata={"generator": "enlarging"},
+    )
 
 
 def soft_cover(height: int, width: int) -> np.ndarray:
@@ -74,27 +85,41 @@ class EnlargingPipeline:
             if cancelled():
                 raise CancelledError("stopped")
             progress((step - 1) / self.steps, f"level {step}")
-            results.append(self._level(request, start * (end / start) ** (step / self.steps),
-                                       start * (end / start) ** ((step - 1) / self.steps), step))
+            results.append(
+                self._level(
+                    request,
+                    start * (end / start) ** (step / self.steps),
+                    start * (end / start) ** ((step - 1) / self.steps),
+                    step,
+                )
+            )
         progress(1.0, "done")
         return results
 
     def _level(self, request: ZoomRequest, focal: float, parent_focal: float, step: int) -> LevelResult:
         camera = request.camera
         ratio = focal / camera.focal
-        principal = tuple((c - s / 2) * ratio + s / 2
-                          for c, s in zip(camera.principal, (camera.width, camera.height), strict=True))
+        principal = tuple(
+            (c - s / 2) * ratio + s / 2
+            for c, s in zip(camera.principal, (camera.width, camera.height), strict=True)
+        )
         lens = replace(camera, focal=focal, principal=principal)
         picture, distance = view_of(request.context, lens)
         random = np.random.default_rng((request.seed, step))
-        picture = np.clip(picture + self.noise * random.standard_normal(picture.shape), 0, 1).astype(np.float32)
+        picture = np.clip(picture + self.noise * random.standard_normal(picture.shape), 0, 1).astype(
+            np.float32
+        )
         cover = soft_cover(lens.height, lens.width)
         middle = float(distance[lens.height // 2, lens.width // 2])
         return LevelResult(
-            lens=lens, approach=lens.approached(middle, focal=request.home.focal), picture=picture,
-            distance=distance, cover=cover,
+            lens=lens,
+            approach=lens.approached(middle, focal=request.home.focal),
+            picture=picture,
+            distance=distance,
+            cover=cover,
             layer=lifted(lens, picture, distance, parent_focal=parent_focal, cover=cover),
-            metadata={"generator": "enlarging", "seed": request.seed, "prompt": request.prompt})
+            metadata={"generator": "enlarging", "seed": request.seed, "prompt": request.prompt},
+        )
 
 
 class WaitingPipeline(EnlargingPipeline):
@@ -143,9 +168,12 @@ class SpoiltPipeline(EnlargingPipeline):
         negative = last.distance.copy()
         negative[1, 1] = -1.0
         spoilt = {
-            "nothing": [], "no surfels": [replace(last, layer=SurfelLayer.empty())],
-            "nan picture": [replace(last, picture=nan)], "negative distance": [replace(last, distance=negative)],
+            "nothing": [],
+            "no surfels": [replace(last, layer=SurfelLayer.empty())],
+            "nan picture": [replace(last, picture=nan)],
+            "negative distance": [replace(last, distance=negative)],
             "wrong size": [replace(last, picture=last.picture[1:])],
             "cover above one": [replace(last, cover=last.cover * 2)],
-            "second level": [good[0], replace(last, cover=last.cover[:, :-1])]}
+            "second level": [good[0], replace(last, cover=last.cover[:, :-1])],
+        }
         return spoilt[str(request.prompt)]

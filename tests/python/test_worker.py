@@ -39,10 +39,21 @@ def make_request(seed: int = 0, prompt: str | None = None) -> ZoomRequest:
     home = Camera.home(SIDE[1], SIDE[0], focal=40.0)
     distance = random.uniform(3.0, 4.0, SIDE)
     distance[:4] = np.inf
-    context = Context(camera=home, picture=random.random((*SIDE, 3), dtype=np.float32), distance=distance,
-                      mask=np.ones(SIDE, dtype=np.float32))
-    return ZoomRequest(camera=home.zoomed(8, at=(0.4, 0.6)), parent=0, parent_lens=home, home=home,
-                       context=context, seed=seed, prompt=prompt)
+    context = Context(
+        camera=home,
+        picture=random.random((*SIDE, 3), dtype=np.float32),
+        distance=distance,
+        mask=np.ones(SIDE, dtype=np.float32),
+    )
+    return ZoomRequest(
+        camera=home.zoomed(8, at=(0.4, 0.6)),
+        parent=0,
+        parent_lens=home,
+        home=home,
+        context=context,
+        seed=seed,
+        prompt=prompt,
+    )
 
 
 def ignore(fraction: float, words: str) -> None:
@@ -61,9 +72,13 @@ def same_layer(a: SurfelLayer, b: SurfelLayer) -> bool:
 
 
 def test_a_block_gives_back_header_and_arrays_bit_for_bit() -> None:
-    arrays = {"a": np.arange(7, dtype=np.float64) * np.pi, "b": np.zeros((0, 3), dtype=np.float32),
-              "c": np.array([[True, False]]), "d": np.array(5, dtype=np.uint16),
-              "e": np.array([np.nan, np.inf], dtype=np.float32)}
+    arrays = {
+        "a": np.arange(7, dtype=np.float64) * np.pi,
+        "b": np.zeros((0, 3), dtype=np.float32),
+        "c": np.array([[True, False]]),
+        "d": np.array(5, dtype=np.uint16),
+        "e": np.array([np.nan, np.inf], dtype=np.float32),
+    }
     header, back = read_block(write_block({"x": [1, None, "é"], "far": float("inf")}, arrays))
     assert header == {"x": [1, None, "é"], "far": float("inf")}
     for name, array in arrays.items():
@@ -90,18 +105,21 @@ def hostile_block(layout: dict[str, object], *, magic: bytes = block.MAGIC, extr
     return descriptor
 
 
-@pytest.mark.parametrize("entry", [
-    {"dtype": "float64", "shape": [10**9], "offset": 0},
-    {"dtype": "float64", "shape": [-4], "offset": 0},
-    {"dtype": "float64", "shape": [2**40, 2**40], "offset": 0},
-    {"dtype": "float64", "shape": [2], "offset": -64},
-    {"dtype": "float64", "shape": [2], "offset": 3},
-    {"dtype": "float64", "shape": [2], "offset": 2**62},
-    {"dtype": "object", "shape": [2], "offset": 0},
-    {"dtype": "float64", "shape": ["two"], "offset": 0},
-    {"dtype": "float64"},
-    None,
-])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "float64", "shape": [10**9], "offset": 0},
+        {"dtype": "float64", "shape": [-4], "offset": 0},
+        {"dtype": "float64", "shape": [2**40, 2**40], "offset": 0},
+        {"dtype": "float64", "shape": [2], "offset": -64},
+        {"dtype": "float64", "shape": [2], "offset": 3},
+        {"dtype": "float64", "shape": [2], "offset": 2**62},
+        {"dtype": "object", "shape": [2], "offset": 0},
+        {"dtype": "float64", "shape": ["two"], "offset": 0},
+        {"dtype": "float64"},
+        None,
+    ],
+)
 def test_a_block_whose_arrays_lie_outside_it_is_refused(entry: object) -> None:
     with pytest.raises(GeneratorError):
         read_block(hostile_block({"a": entry}))
@@ -129,7 +147,9 @@ def test_reading_a_block_closes_its_file_even_when_it_is_refused() -> None:
 
 
 def test_a_request_crosses_unchanged() -> None:
-    request = replace(make_request(seed=2**40, prompt="ein Käfer"), picture=np.full((4, 6, 3), 0.3, np.float32))
+    request = replace(
+        make_request(seed=2**40, prompt="ein Käfer"), picture=np.full((4, 6, 3), 0.3, np.float32)
+    )
     back = unpack_request(*read_block(write_block(*pack_request(request))))
     for name in ("camera", "parent", "parent_lens", "home", "seed", "prompt", "quality"):
         assert getattr(back, name) == getattr(request, name), name
@@ -172,8 +192,10 @@ def test_a_worker_makes_what_the_pipeline_makes_here() -> None:
         assert np.array_equal(a.picture, b.picture)
 
 
-@pytest.mark.parametrize(("seed", "words"), [
-    (1, "exit code 7; the end of its log: the last words of this worker"), (2, r"signal 9 \(SIGKILL\)")])
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [(1, "exit code 7; the end of its log: the last words of this worker"), (2, r"signal 9 \(SIGKILL\)")],
+)
 def test_a_worker_that_dies_fails_its_request_and_is_replaced(seed: int, words: str) -> None:
     transport = ProcessTransport(DyingPipeline())
     try:
@@ -229,14 +251,23 @@ def test_a_worker_that_does_not_listen_is_ended(monkeypatch: pytest.MonkeyPatch)
         transport.close()
 
 
-@pytest.mark.parametrize(("spoilt", "words"), [
-    ("nothing", "at least one level"), ("no surfels", "level 0 .*no surfels"),
-    ("nan picture", "picture of level 0 must be finite"), ("negative distance", "distance of level 0 .*-1.0"),
-    ("wrong size", r"picture of level 0 must be float32 \(32, 48, 3\), got float32 \(31, 48, 3\)"),
-    ("cover above one", r"cover of level 0 must lie in 0\.\.1"), ("second level", "cover of level 1")])
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ("nothing", "at least one level"),
+        ("no surfels", "level 0 .*no surfels"),
+        ("nan picture", "picture of level 0 must be finite"),
+        ("negative distance", "distance of level 0 .*-1.0"),
+        ("wrong size", r"picture of level 0 must be float32 \(32, 48, 3\), got float32 \(31, 48, 3\)"),
+        ("cover above one", r"cover of level 0 must lie in 0\.\.1"),
+        ("second level", "cover of level 1"),
+    ],
+)
 def test_levels_that_no_world_could_take_are_refused(spoilt: str, words: str) -> None:
     with pytest.raises(GeneratorError, match=words):
-        InProcessTransport(SpoiltPipeline()).run(make_request(prompt=spoilt), progress=ignore, cancelled=never)
+        InProcessTransport(SpoiltPipeline()).run(
+            make_request(prompt=spoilt), progress=ignore, cancelled=never
+        )
 
 
 def test_a_worker_refuses_them_too_and_lives_on() -> None:
@@ -254,8 +285,11 @@ def test_a_worker_refuses_them_too_and_lives_on() -> None:
 def test_what_arrives_is_checked_again_here() -> None:
     good = EnlargingPipeline().run(make_request(), progress=ignore, cancelled=never)
     header, arrays = pack_results(good)
-    for name, bad in (("0.layer.now", np.full(len(good[0].layer), -1.0)),
-                      ("1.picture", np.full_like(good[1].picture, np.nan)), ("0.cover", arrays["0.cover"][:3])):
+    for name, bad in (
+        ("0.layer.now", np.full(len(good[0].layer), -1.0)),
+        ("1.picture", np.full_like(good[1].picture, np.nan)),
+        ("0.cover", arrays["0.cover"][:3]),
+    ):
         with pytest.raises(GeneratorError):
             unpack_results(header, {**arrays, name: bad})
     with pytest.raises(GeneratorError, match="cannot be read"):
@@ -263,15 +297,17 @@ def test_what_arrives_is_checked_again_here() -> None:
 
 
 def test_no_worker_outlives_its_parent() -> None:
-    script = ("import sys, os, signal\n"
-              "from small_pipelines import DeafPipeline\n"
-              "from wonderzoom_rt.jobs.transport import ProcessTransport\n"
-              "t = ProcessTransport(DeafPipeline())\n"
-              "from test_worker import make_request\n"
-              "def told(*_):\n"
-              "    print(t.process_id, flush=True)\n"
-              "    os.kill(os.getpid(), signal.SIGKILL)\n"
-              "t.run(make_request(), progress=told, cancelled=lambda: False)\n")
+    script = (
+        "import sys, os, signal\n"
+        "from small_pipelines import DeafPipeline\n"
+        "from wonderzoom_rt.jobs.transport import ProcessTransport\n"
+        "t = ProcessTransport(DeafPipeline())\n"
+        "from test_worker import make_request\n"
+        "def told(*_):\n"
+        "    print(t.process_id, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "t.run(make_request(), progress=told, cancelled=lambda: False)\n"
+    )
     here = Path(__file__).resolve().parent
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(here), str(here.parent)])}
     done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, env=env, check=False)
@@ -311,15 +347,18 @@ def test_a_recipe_survives_json() -> None:
     assert isinstance(made, EnlargingPipeline) and made.noise == 0.25
 
 
-def test_an_installed_generator_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_generator_is_found_by_its_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     info = tmp_path / "someones_generator-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someones-generator\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[wonderzoom_rt.pipelines]\nenlarging = small_pipelines:EnlargingPipeline\nbroken = nowhere:Nothing\n")
+        "[wonderzoom_rt.pipelines]\nenlarging = small_pipelines:EnlargingPipeline\nbroken = nowhere:Nothing\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert isinstance(make_pipeline("enlarging"), EnlargingPipeline)
-    with pytest.raises(GeneratorError, match="'broken'.*cannot be loaded"):
+    with pytest.raises(GeneratorError, match=r"'broken'.*cannot be loaded"):
         make_pipeline("broken")
     transport = ProcessTransport("enlarging")
     try:
@@ -338,7 +377,8 @@ def test_a_pipeline_defined_in_the_script_itself_reaches_the_worker(tmp_path: Pa
         "    from wonderzoom_rt.jobs.transport import ProcessTransport\n"
         "    t = ProcessTransport(Mine())\n"
         "    print(len(t.run(make_request(), progress=lambda *_: None, cancelled=lambda: False)))\n"
-        "    t.close()\n")
+        "    t.close()\n"
+    )
     here = Path(__file__).resolve().parent
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(here), str(here.parent)])}
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=env, check=False)

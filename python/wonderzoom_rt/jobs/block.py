@@ -26,8 +26,12 @@ MAGIC = b"WZBLOCK1"
 ALIGNMENT = 64
 MAX_HEADER_BYTES = 1 << 24
 DTYPES: dict[str, np.dtype[Any]] = {
-    "float32": np.dtype(np.float32), "float64": np.dtype(np.float64), "bool": np.dtype(np.bool_),
-    "uint8": np.dtype(np.uint8), "uint16": np.dtype(np.uint16)}
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+    "bool": np.dtype(np.bool_),
+    "uint8": np.dtype(np.uint8),
+    "uint16": np.dtype(np.uint16),
+}
 
 
 def write_block(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> int:
@@ -70,13 +74,13 @@ def read_block(descriptor: int) -> tuple[dict[str, Any], dict[str, Array]]:
         memory = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
     finally:
         os.close(descriptor)
-    if memory[:len(MAGIC)] != MAGIC:
-        raise GeneratorError(f"a block of results must begin with {MAGIC!r}, got {memory[:len(MAGIC)]!r}")
-    length = int.from_bytes(memory[len(MAGIC):len(MAGIC) + 8], "little")
+    if memory[: len(MAGIC)] != MAGIC:
+        raise GeneratorError(f"a block of results must begin with {MAGIC!r}, got {memory[: len(MAGIC)]!r}")
+    length = int.from_bytes(memory[len(MAGIC) : len(MAGIC) + 8], "little")
     if length > min(size, MAX_HEADER_BYTES):
         raise GeneratorError(f"the header of a block of {size} bytes claims {length} bytes")
     try:
-        content = json.loads(memory[len(MAGIC) + 8:len(MAGIC) + 8 + length])
+        content = json.loads(memory[len(MAGIC) + 8 : len(MAGIC) + 8 + length])
         header, layout = content["header"], content["arrays"]
         start = _aligned(len(MAGIC) + 8 + length)
         arrays = {str(name): _array(memory, start, size, str(name), entry) for name, entry in layout.items()}
@@ -128,5 +132,5 @@ def _seal(descriptor: int) -> None:
 def _write_all(descriptor: int, data: bytes | memoryview, position: int) -> None:
     rest = memoryview(data)
     while len(rest):
-        written = os.pwrite(descriptor, rest[:1 << 30], position)
+        written = os.pwrite(descriptor, rest[: 1 << 30], position)
         rest, position = rest[written:], position + written

@@ -31,16 +31,20 @@ class Generator:
     committed. Every method may be called from any thread. Raises GeneratorError when it cannot start.
     """
 
-    def __init__(self, pipeline: RunsZooms | str | None = None, *,
-                 worker: Literal["process", "in-process"] = "process") -> None:
+    def __init__(
+        self, pipeline: RunsZooms | str | None = None, *, worker: Literal["process", "in-process"] = "process"
+    ) -> None:
         if worker not in ("process", "in-process"):
             raise InputError(f"worker must be 'process' or 'in-process', got {worker!r}")
         if worker_module.is_worker:
-            raise GeneratorError("a worker process is loading this script and came upon a Generator; put the "
-                                 "script's own work under: if __name__ == \"__main__\":")
+            raise GeneratorError(
+                "a worker process is loading this script and came upon a Generator; put the "
+                'script\'s own work under: if __name__ == "__main__":'
+            )
         self._offline = pipeline is None or pipeline == OFFLINE
-        self._transport: Transport = (ProcessTransport(pipeline) if worker == "process"
-                                      else InProcessTransport(pipeline))
+        self._transport: Transport = (
+            ProcessTransport(pipeline) if worker == "process" else InProcessTransport(pipeline)
+        )
         self._queue = JobQueue()
         self._changes: list[Job] = []
         self._changes_lock = threading.Lock()
@@ -52,12 +56,22 @@ class Generator:
     def __enter__(self) -> Generator:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
-    def zoom(self, world: World, camera: Camera, *, parent: int | None = None, prompt: str | None = None,
-             picture: Any = None, quality: Quality = "best", seed: int = 0) -> Job:
+    def zoom(
+        self,
+        world: World,
+        camera: Camera,
+        *,
+        parent: int | None = None,
+        prompt: str | None = None,
+        picture: Any = None,
+        quality: Quality = "best",
+        seed: int = 0,
+    ) -> Job:
         """Asks for the levels that `camera`, a lens view into `world`, would show; returns at once.
 
         parent: id of the level zoomed into, None to find it. prompt: words on what is to be there. picture:
@@ -65,10 +79,13 @@ class Generator:
         that cannot be zoomed to, and GeneratorError for a prompt that the offline generator cannot paint.
         """
         if self._offline and prompt is not None and picture is None:
-            raise GeneratorError(f"the offline generator cannot paint words ({prompt!r}): give a picture of "
-                                 "the view (picture=, --picture FILE) or install another generator")
-        request = world.request(camera, parent=parent, seed=seed, prompt=prompt, picture=picture,
-                                quality=quality)
+            raise GeneratorError(
+                f"the offline generator cannot paint words ({prompt!r}): give a picture of "
+                "the view (picture=, --picture FILE) or install another generator"
+            )
+        request = world.request(
+            camera, parent=parent, seed=seed, prompt=prompt, picture=picture, quality=quality
+        )
         job = Job(world, request, changed=self._note)
         self._queue.put(job)
         return job
@@ -127,8 +144,9 @@ class Generator:
             job.advance(JobState.CANCELLED, log=self._transport.log())
 
 
-def commit_all(world: World, results: Sequence[LevelResult], *, parent: int,
-               cancelled: Cancelled = lambda: False) -> tuple[Level, ...]:
+def commit_all(
+    world: World, results: Sequence[LevelResult], *, parent: int, cancelled: Cancelled = lambda: False
+) -> tuple[Level, ...]:
     """Commits a chain of levels coarse first, each the child of the one before; all of them or none.
 
     Raises what the world raised, or CancelledError when `cancelled()` between two of them; then the levels
@@ -152,5 +170,6 @@ def _undo_all(world: World, levels: Sequence[Level]) -> None:
         try:
             world.undo(level)
         except WonderzoomError as problem:
-            raise WorldError(f"the zoom failed half way, and its level {level.id} could not be taken back: "
-                             f"{problem}") from problem
+            raise WorldError(
+                f"the zoom failed half way, and its level {level.id} could not be taken back: {problem}"
+            ) from problem

@@ -41,8 +41,10 @@ _NEXT: dict[JobState, frozenset[JobState]] = {
     JobState.RUNNING: frozenset({JobState.READY, JobState.CANCELLED, JobState.FAILED}),
     JobState.READY: frozenset({JobState.COMMITTED, JobState.CANCELLED, JobState.FAILED}),
     JobState.COMMITTED: frozenset({JobState.VISIBLE}),
-    JobState.VISIBLE: frozenset(), JobState.FAILED: frozenset(),
-    JobState.CANCELLED: frozenset(), JobState.SUPERSEDED: frozenset(),
+    JobState.VISIBLE: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+    JobState.SUPERSEDED: frozenset(),
 }
 _numbers = itertools.count(1)
 
@@ -50,8 +52,9 @@ _numbers = itertools.count(1)
 class Job:
     """Made by `Generator.zoom`. Every method may be called from any thread."""
 
-    def __init__(self, world: World, request: ZoomRequest, *,
-                 changed: Callable[[Job], None] = lambda job: None) -> None:
+    def __init__(
+        self, world: World, request: ZoomRequest, *, changed: Callable[[Job], None] = lambda job: None
+    ) -> None:
         self.number = next(_numbers)
         self.world = world
         self.request = request

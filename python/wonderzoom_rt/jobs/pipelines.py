@@ -48,16 +48,19 @@ def make_pipeline(name: str) -> RunsZooms:
 
         return Pipeline()
     if not points:
-        raise GeneratorError(f"there is no generator called {name!r}, "
-                             f"only: {', '.join(pipeline_names())}")
+        raise GeneratorError(f"there is no generator called {name!r}, only: {', '.join(pipeline_names())}")
     try:
         made = points[0].load()()
     except Exception as problem:
-        raise GeneratorError(f"the generator {name!r} ({points[0].value}) cannot be loaded: "
-                             f"{type(problem).__name__}: {problem}") from problem
+        raise GeneratorError(
+            f"the generator {name!r} ({points[0].value}) cannot be loaded: "
+            f"{type(problem).__name__}: {problem}"
+        ) from problem
     if not isinstance(made, RunsZooms):
-        raise GeneratorError(f"the generator {name!r} must have a method run(request, *, progress, "
-                             f"cancelled), got a {type(made).__name__} without")
+        raise GeneratorError(
+            f"the generator {name!r} must have a method run(request, *, progress, "
+            f"cancelled), got a {type(made).__name__} without"
+        )
     return made
 
 
@@ -80,15 +83,19 @@ class PipelineRecipe:
         try:
             data = pickle.dumps(pipeline)
         except Exception as problem:
-            raise GeneratorError("a pipeline must be picklable to reach a worker process (or use "
-                                 f"worker='in-process'), got a {type(pipeline).__name__}: "
-                                 f"{problem}") from problem
+            raise GeneratorError(
+                "a pipeline must be picklable to reach a worker process (or use "
+                f"worker='in-process'), got a {type(pipeline).__name__}: "
+                f"{problem}"
+            ) from problem
         if b"__main__" not in data:
             return cls(name=None, pickled=data)
         path = getattr(sys.modules.get("__main__"), "__file__", None)
         if path is None:
-            raise GeneratorError("a pipeline whose class is defined in an interactive session cannot reach a "
-                                 "worker process; put the class into a file, or use worker='in-process'")
+            raise GeneratorError(
+                "a pipeline whose class is defined in an interactive session cannot reach a "
+                "worker process; put the class into a file, or use worker='in-process'"
+            )
         return cls(name=None, pickled=data, main_path=str(path))
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,8 +107,11 @@ class PipelineRecipe:
     def from_dict(cls, data: Mapping[str, Any]) -> PipelineRecipe:
         """The recipe that `to_dict` described."""
         text = data["pickled"]
-        return cls(name=data["name"], pickled=None if text is None else base64.b64decode(text),
-                   main_path=data["main_path"])
+        return cls(
+            name=data["name"],
+            pickled=None if text is None else base64.b64decode(text),
+            main_path=data["main_path"],
+        )
 
     def make(self) -> RunsZooms:
         """Builds the pipeline, in this process. Raises GeneratorError."""
@@ -113,6 +123,8 @@ class PipelineRecipe:
             sys.modules["__main__"] = main
         made = pickle.loads(self.pickled)
         if not isinstance(made, RunsZooms):
-            raise GeneratorError("a pipeline must have a method run(request, *, progress, cancelled), "
-                                 f"got a {type(made).__name__} without")
+            raise GeneratorError(
+                "a pipeline must have a method run(request, *, progress, cancelled), "
+                f"got a {type(made).__name__} without"
+            )
         return made

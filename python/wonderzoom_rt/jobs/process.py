@@ -24,8 +24,10 @@ CANCEL_GRACE_S = 5.0
 """A worker that has not stopped so long after it was told to is killed."""
 CANCEL_CHECK_S = 0.05
 _EXIT_WAIT_S = 10.0
-_BOOT = ("import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
-         "from wonderzoom_rt.jobs.worker import main; main(int(sys.argv[1]))")
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
+    "from wonderzoom_rt.jobs.worker import main; main(int(sys.argv[1]))"
+)
 
 
 class WorkerProcess:
@@ -36,8 +38,9 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-P", "-c", _BOOT, str(theirs.fileno()), json.dumps(sys.path)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                             pass_fds=(theirs.fileno(),))
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(theirs.fileno(),)
+            )
         self._channel = Channel(ours)
         self._count = 0
         self._channel.send({"kind": "pipeline", "recipe": recipe.to_dict()})

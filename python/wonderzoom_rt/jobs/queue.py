@@ -28,8 +28,11 @@ class JobQueue:
     def put(self, job: Job) -> list[Job]:
         """Adds a job, and returns those waiting ones that it supersedes (their state says so)."""
         with self._condition:
-            older = [other for other in self._waiting
-                     if other.world is job.world and overlaps(other.request, job.request)]
+            older = [
+                other
+                for other in self._waiting
+                if other.world is job.world and overlaps(other.request, job.request)
+            ]
             for other in older:
                 self._waiting.remove(other)
             self._waiting.append(job)
@@ -72,11 +75,13 @@ def overlaps(older: ZoomRequest, newer: ZoomRequest) -> bool:
 def _seen_fraction(request: ZoomRequest, by: Camera) -> float:
     """The fraction of a request's view, taken at the distance of its middle, that another camera shows."""
     camera = request.camera
-    across, down = np.meshgrid((np.arange(_GRID) + 0.5) / _GRID * camera.width,
-                               (np.arange(_GRID) + 0.5) / _GRID * camera.height)
+    across, down = np.meshgrid(
+        (np.arange(_GRID) + 0.5) / _GRID * camera.width, (np.arange(_GRID) + 0.5) / _GRID * camera.height
+    )
     rays = camera.ray(across, down)
-    middle = request.context.distance[request.context.distance.shape[0] // 2,
-                                      request.context.distance.shape[1] // 2]
+    middle = request.context.distance[
+        request.context.distance.shape[0] // 2, request.context.distance.shape[1] // 2
+    ]
     if camera.position == by.position or not np.isfinite(middle):
         points = by.project_directions(rays)
     else:

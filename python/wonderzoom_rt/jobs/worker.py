@@ -75,8 +75,9 @@ def _listen(channel: Channel, inbox: _Inbox, stopped: _StoppedRuns) -> None:
             inbox.put((message, block))
 
 
-def _serve(channel: Channel, pipeline: RunsZooms | BaseException, number: int, block: int,
-           stopped: _StoppedRuns) -> None:
+def _serve(
+    channel: Channel, pipeline: RunsZooms | BaseException, number: int, block: int, stopped: _StoppedRuns
+) -> None:
     last_time, last_words = 0.0, ""
 
     def progress(fraction: float, words: str) -> None:
