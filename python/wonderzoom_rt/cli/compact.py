@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wonderzoom compact`: a world file without what is no longer used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from ..errors import InputError
+from .arguments import add_json, add_output, add_world, check_out_folder, check_world_file, print_json
+
+HELP = "rewrite a world file without what is no longer used"
+DESCRIPTION = """Writes the world as it is now, coarse levels first, without what was taken back or replaced. Without
+-o the file itself is replaced, in one step: it is whole at every moment."""
+EXAMPLE = """  wonderzoom compact street.wz
+  wonderzoom compact street.wz -o small.wz"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its arguments."""
+    add_world(parser)
+    add_output(parser, "OUT.wz", "the file to write (default: in place)", required=False)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs it."""
+    check_world_file(arguments.world)
+    before = Path(arguments.world).stat().st_size
+    if arguments.out is None:
+        out = arguments.world
+        _in_place(Path(arguments.world))
+    else:
+        from ..world import World
+
+        out = arguments.out
+        check_out_folder(out)
+        if Path(out).exists():
+            raise InputError(f"{out} is there already (leave out -o to compact {arguments.world} in place)")
+        World.compact(arguments.world, out)
+    after = Path(out).stat().st_size
+    if arguments.json:
+        print_json({"world": arguments.world, "out": str(out), "bytes_before": before, "bytes_after": after})
+    else:
+        print(f"{out}: {before / 1e6:.1f} MB -> {after / 1e6:.1f} MB")
+    return 0
+
+
+def _in_place(path: Path) -> None:
+    """Replaces the file by its compact copy while holding its writer's lock, so that no commit is lost."""
+    from ..world import World
+
+    target = path.resolve()
+    lock = World.open(target, writable=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
+        copy = Path(folder) / target.name
+        World.compact(target, copy)
+        os.chmod(copy, target.stat().st_mode)
+        os.replace(copy, target)
+    del lock

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole job once: a photograph becomes a world, three zooms of x8, a film, a contact sheet and a report."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contact_sheet import save_contact_sheet
+from .errors import InputError
+from .film import make_film
+from .jobs import Generator
+from .jobs.job import Job
+from .synth.types import Progress
+from .world import World
+
+ZOOMS = 3
+FACTOR = 8.0
+FILM_SIZE = (960, 540)
+Step = Callable[[str], AbstractContextManager[Progress]]
+"""Opens the display of one step's progress."""
+
+
+@dataclass
+class DemoResult:
+    """Where things are, how long each step took (s), and what was measured."""
+
+    folder: Path
+    world: Path
+    film: Path
+    contact_sheet: Path
+    evaluation: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "folder": str(self.folder),
+            "world": str(self.world),
+            "film": str(self.film),
+            "contact_sheet": str(self.contact_sheet),
+            "evaluation": str(self.evaluation),
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            "worst": self.report.get("worst", {}),
+            "notices": self.notices,
+        }
+
+
+def run_demo(
+    folder: str | Path,
+    *,
+    photograph: str | Path | None = None,
+    step: Step | None = None,
+    seed: int = 0,
+    wait: Callable[[Job, Progress], None] | None = None,
+) -> DemoResult:
+    """Makes everything in `folder` (made if it is not there; what an earlier demo left is replaced).
+
+    photograph: the packaged one when left out. wait: how to wait for a zoom. Raises what its steps raise;
+    files of finished steps stay.
+    """
+    base = Path(folder)
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"the folder {base} cannot be made: {problem.strerror}") from None
+    result = DemoResult(
+        folder=base,
+        world=base / "world.wz",
+        film=base / "film.mp4",
+        contact_sheet=base / "contact_sheet.png",
+        evaluation=base / "evaluate.json",
+    )
+    stage = _Stages(result, step or _silent)
+    with _photograph(photograph) as source:
+        with stage("new") as progress:
+            world = World.from_image(source, path=result.world, overwrite=True, seed=seed, progress=progress)
+        result.notices = list(world.notices)
+        _zoom_in(world, stage, seed, wait or (lambda job, progress: None))
+        with stage("film") as progress:
+            make_film(world, result.film, size=FILM_SIZE, progress=progress)
+        with stage("contact sheet"):
+            save_contact_sheet(
+                world,
+                result.contact_sheet,
+                title=f"{_title(photograph)}, zoomed \u00d7 {FACTOR**ZOOMS:.0f}",
+                notes=_notes(world, result),
+            )
+        with stage("evaluate") as progress:
+            result.report = _evaluate(world, source, progress)
+    result.evaluation.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+def interesting_place(picture: NDArray[np.float32]) -> tuple[float, float]:
+    """Where a picture (H,W,3) has most to show, in 0..1 of it: much structure, not far from the middle."""
+    grey = picture @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    energy = np.zeros_like(grey)
+    energy[1:-1, 1:-1] = np.abs(grey[1:-1, 2:] - grey[1:-1, :-2]) + np.abs(grey[2:, 1:-1] - grey[:-2, 1:-1])
+    height, width = grey.shape
+    rows, columns = max(1, height // 16), max(1, width // 16)
+    blocks = energy[: rows * 16 * (height // (rows * 16)), : columns * 16 * (width // (columns * 16))]
+    blocks = blocks[: 16 * (height // 16), : 16 * (width // 16)]
+    coarse = blocks.reshape(blocks.shape[0] // 16, 16, -1, 16).mean(axis=(1, 3))
+    around = np.pad(coarse, 1, mode="edge")
+    smooth = sum(
+        around[dy : dy + coarse.shape[0], dx : dx + coarse.shape[1]] for dy in range(3) for dx in range(3)
+    )
+    y = (np.arange(coarse.shape[0]) + 0.5) / coarse.shape[0]
+    x = (np.arange(coarse.shape[1]) + 0.5) / coarse.shape[1]
+    weight = np.exp(-((x[None, :] - 0.5) ** 2 + (y[:, None] - 0.55) ** 2) / (2 * 0.18**2))
+    row, column = np.unravel_index(int(np.argmax(smooth * weight)), coarse.shape)
+    return float(x[column]), float(y[row])
+
+
+class _Stages:
+    """Times each step and shows its progress."""
+
+    def __init__(self, result: DemoResult, step: Step) -> None:
+        self._result, self._step = result, step
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[Progress]:
+        start = time.monotonic()
+        with self._step(name) as progress:
+            yield progress
+        self._result.seconds[name] = time.monotonic() - start
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[Progress]:
+    yield lambda fraction, words: None
+
+
+@contextmanager
+def _photograph(given: str | Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield Path(given)
+        return
+    packaged = importlib.resources.files(__package__).joinpath("data", "dandelions.jpg")
+    with importlib.resources.as_file(packaged) as path:
+        yield path
+
+
+def _zoom_in(world: World, stage: _Stages, seed: int, wait: Callable[[Job, Progress], None]) -> None:
+    with Generator(worker="in-process") as generator:
+        for number in range(1, ZOOMS + 1):
+            level = world.levels[-1]
+            at = interesting_place(world.picture(level))
+            with stage(f"zoom {number}") as progress:
+                job = generator.zoom(
+                    world, level.lens.zoomed(FACTOR, at=at), parent=level.id, quality="best", seed=seed
+                )
+                wait(job, progress)
+                job.result()
+
+
+def _evaluate(world: World, photograph: Path, progress: Progress) -> dict[str, Any]:
+    from .evaluate import evaluate
+
+    report = evaluate(world, photograph=photograph, progress=progress)
+    return report.to_dict()
+
+
+def _title(photograph: str | Path | None) -> str:
+    return "Dandelions" if photograph is None else Path(photograph).stem
+
+
+def _notes(world: World, result: DemoResult) -> list[str]:
+    surfels = sum(level.surfel_count for level in world.levels)
+    zooms = sum(seconds for name, seconds in result.seconds.items() if name.startswith("zoom"))
+    return [
+        "Level 0 is the photograph.",
+        "Everything finer was invented,",
+        "offline, on the CPU.",
+        "",
+        f"{len(world.levels)} levels, {surfels / 1e6:.1f} million surfels",
+        f"{ZOOMS} zooms of \u00d7{FACTOR:.0f} in {zooms:.0f} s",
+    ]
