@@ -76,7 +76,7 @@ Addition additionOf(const Commit& commit, const Snapshot& before, ThreadPool& po
     return addition;
 }
 
-std::shared_ptr<const Snapshot> withAddition(const Snapshot& before, const Addition& addition,
+std::shared_ptr<Snapshot> withAddition(const Snapshot& before, const Addition& addition,
                                              const std::vector<std::shared_ptr<const PageSlot>>& slots,
                                              const std::vector<std::shared_ptr<const CoverSlot>>& covers) {
     auto next = std::make_shared<Snapshot>(before);

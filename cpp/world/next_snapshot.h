@@ -18,7 +18,7 @@ struct Addition {
 Addition additionOf(const Commit& commit, const Snapshot& before, ThreadPool& pool);
 
 // `slots` stand for addition.pages, `covers` for addition.covers, in their order.
-std::shared_ptr<const Snapshot> withAddition(const Snapshot& before, const Addition& addition,
+std::shared_ptr<Snapshot> withAddition(const Snapshot& before, const Addition& addition,
                                              const std::vector<std::shared_ptr<const PageSlot>>& slots,
                                              const std::vector<std::shared_ptr<const CoverSlot>>& covers);
 

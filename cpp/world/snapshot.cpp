@@ -14,6 +14,14 @@ std::shared_ptr<const Page> PageSlot::page() const {
     return page_;
 }
 
+std::shared_ptr<const Page> PageSlot::passingPage() const {
+    {
+        std::lock_guard lock(mutex_);
+        if (tried_) return page_;
+    }
+    return source_->load(header_);
+}
+
 CoverSlot::CoverSlot(std::shared_ptr<const CoverLayer> layer)
     : child_(layer->child),
       sibling_(layer->sibling),
@@ -40,6 +48,14 @@ std::shared_ptr<const CoverLayer> CoverSlot::layer() const {
         layer_ = source_->loadCover(page_, child_);
     }
     return layer_;
+}
+
+std::shared_ptr<const CoverLayer> CoverSlot::passingLayer() const {
+    {
+        std::lock_guard lock(mutex_);
+        if (tried_) return layer_;
+    }
+    return source_->loadCover(page_, child_);
 }
 
 std::shared_ptr<const Snapshot> Snapshot::until(LevelId last) const {

@@ -29,6 +29,8 @@ public:
     const PageHeader& header() const { return header_; }
     // Loads at most once; nullptr for a corrupt page.
     std::shared_ptr<const Page> page() const;
+    // The same without keeping what it had to load.
+    std::shared_ptr<const Page> passingPage() const;
 
 private:
     PageHeader header_;
@@ -50,6 +52,7 @@ public:
     uint8_t weightMin() const { return weightMin_; }
     float nextMax() const { return nextMax_; }
     std::shared_ptr<const CoverLayer> layer() const;  // nullptr when corrupt: the page is then not covered
+    std::shared_ptr<const CoverLayer> passingLayer() const;  // the same without keeping what it had to load
 
 private:
     LevelId child_;

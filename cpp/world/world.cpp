@@ -6,29 +6,53 @@
 #include "core/errors.h"
 #include "core/thread_pool.h"
 #include "world/next_snapshot.h"
+#include "world/world_file.h"
 
 namespace wz {
-
-class WorldFile {};
 
 using Bytes = std::vector<uint8_t>;
 
 struct World::State {
     std::mutex writing;  // one commit or undo at a time
     std::unique_ptr<ThreadPool> pool;
+    std::shared_ptr<WorldFile> file;  // null in memory; set before the world is shared
 
     mutable std::mutex reading;  // guards what follows
     std::shared_ptr<const Snapshot> current = std::make_shared<const Snapshot>();
-    std::map<std::pair<LevelId, std::string>, std::shared_ptr<const Bytes>> blobs;
+    std::map<std::pair<LevelId, std::string>, std::shared_ptr<const Bytes>> blobs;  // in memory only
 
     std::shared_ptr<const Snapshot> snapshot() const {
         std::lock_guard lock(reading);
         return current;
     }
+
+    Bytes blob(LevelId level, const std::string& name) const {
+        if (file) return file->blob(level, name);
+        std::lock_guard lock(reading);
+        const auto found = blobs.find({level, name});
+        if (found == blobs.end())
+            throw WorldError("level " + std::to_string(level) + " has no stored bytes named '" + name + "'");
+        return *found->second;
+    }
 };
 
 World::World() : state_(std::make_unique<State>()) {}
 World::~World() = default;
+
+std::unique_ptr<World> World::open(const std::string& path, bool writable) { return openHooked(path, writable, nullptr); }
+
+std::unique_ptr<World> World::openHooked(const std::string& path, bool writable, std::shared_ptr<FileHook> hook) {
+    auto world = std::make_unique<World>();
+    world->state_->file = WorldFile::open(path, writable, std::move(hook));
+    world->state_->current = world->state_->file->snapshot();
+    return world;
+}
+
+std::unique_ptr<World> World::create(const std::string& path, bool overwrite) {
+    const auto claimed = claimTarget(path, overwrite);
+    writeWorld(Snapshot{}, {}, path, overwrite, nullptr);
+    return open(path, true);  // the claim is on the file that was replaced
+}
 
 LevelId World::commit(const Commit& commit) {
     std::lock_guard writing(state_->writing);
@@ -41,8 +65,13 @@ LevelId World::commit(const Commit& commit) {
     std::vector<std::shared_ptr<const CoverSlot>> covers;
     for (const auto& cover : addition.covers) covers.push_back(std::make_shared<const CoverSlot>(cover.layer));
     auto next = withAddition(*before, addition, slots, covers);
+    if (state_->file) {
+        state_->file->append(addition, commit.blobs);
+        next->epoch = state_->file->directory()->epoch;
+    }
     std::lock_guard lock(state_->reading);
-    for (const Blob& blob : commit.blobs) state_->blobs[{id, blob.name}] = std::make_shared<const Bytes>(blob.bytes);
+    if (!state_->file)
+        for (const Blob& blob : commit.blobs) state_->blobs[{id, blob.name}] = std::make_shared<const Bytes>(blob.bytes);
     state_->current = std::move(next);
     return id;
 }
@@ -56,9 +85,13 @@ void World::undo(LevelId level) {
         throw InputError("undo: only the newest level, " + std::to_string(newest) + ", can be taken back; " +
                          std::to_string(level) + " came");
     auto next = std::make_shared<Snapshot>();
-    if (newest > 0) next = std::const_pointer_cast<Snapshot>(before->until(static_cast<LevelId>(newest - 1)));
-    next->epoch = before->epoch + 1;
+    if (newest > 0) next = std::make_shared<Snapshot>(*before->until(static_cast<LevelId>(newest - 1)));
     next->missing = before->missing;
+    next->epoch = before->epoch + 1;
+    if (state_->file) {
+        state_->file->undoNewestLevel();
+        next->epoch = state_->file->directory()->epoch;
+    }
     std::lock_guard lock(state_->reading);
     std::erase_if(state_->blobs, [&](const auto& blob) { return blob.first.first == level; });
     state_->current = std::move(next);
@@ -66,18 +99,26 @@ void World::undo(LevelId level) {
 
 std::shared_ptr<const Snapshot> World::snapshot() const { return state_->snapshot(); }
 
-std::vector<uint8_t> World::blob(LevelId level, const std::string& name) const {
-    std::lock_guard lock(state_->reading);
-    const auto found = state_->blobs.find({level, name});
-    if (found == state_->blobs.end())
-        throw WorldError("level " + std::to_string(level) + " has no stored bytes named '" + name + "'");
-    return *found->second;
+std::vector<uint8_t> World::blob(LevelId level, const std::string& name) const { return state_->blob(level, name); }
+
+void World::saveAs(const std::string& path, bool overwrite) const {
+    std::lock_guard writing(state_->writing);  // the snapshot and its blobs stay together
+    if (state_->file && state_->file->file().isSameAs(path)) return;  // every commit is there already
+    const auto claimed = claimTarget(path, overwrite);
+    writeWorld(
+        *snapshot(), [this](LevelId level, const std::string& name) { return blob(level, name); }, path, overwrite, nullptr);
 }
 
-void World::saveAs(const std::string& path, bool) const { throw WorldError("cannot save " + path + ": no file support yet"); }
-std::unique_ptr<World> World::open(const std::string& path, bool) { throw WorldError("cannot open " + path + ": no file support yet"); }
-std::unique_ptr<World> World::create(const std::string& path, bool) { throw WorldError("cannot create " + path + ": no file support yet"); }
-std::string World::path() const { return {}; }
+void World::compact(const std::string& from, const std::string& to, bool overwrite) {
+    const auto claimed = claimTarget(to, overwrite);  // first: nothing may be committed to it in between
+    const auto file = WorldFile::open(from, false, nullptr);
+    writeWorld(
+        *file->snapshot(), [&](LevelId level, const std::string& name) { return file->blob(level, name); }, to, overwrite,
+        nullptr);
+}
+
+std::string World::path() const { return state_->file ? state_->file->file().path() : std::string(); }
+
 std::vector<std::string> World::warnings() const { return snapshot()->missing->warnings(); }
 
 }  // namespace wz

@@ -12,7 +12,7 @@
 
 namespace wz {
 
-class WorldFile;
+class FileHook;
 
 struct Blob {
     std::string name;
@@ -27,6 +27,15 @@ struct Commit {
     std::vector<Blob> blobs;
 };
 
+struct WorldInfo {
+    uint32_t version = 0;      // of the format
+    uint64_t epoch = 0;
+    uint64_t levels = 0, pages = 0, covers = 0, surfels = 0;
+    uint64_t fileBytes = 0;
+    uint64_t supersededBytes = 0;  // what compacting would free
+    std::vector<std::string> problems;  // damage met on opening
+};
+
 // Levels + octree + pages. commit, undo and snapshot may be called from any thread (synchronised inside).
 // With a file, a commit is on disk when it returns; without one the world lives in memory until save().
 class World {
@@ -39,16 +48,28 @@ public:
     // Creates a new file world, refuses to overwrite an existing path unless `overwrite`.
     static std::unique_ptr<World> create(const std::string& path, bool overwrite);
 
+    // open() whose file changes are shown to (and may be refused by) a hook: for crash tests.
+    static std::unique_ptr<World> openHooked(const std::string& path, bool writable, std::shared_ptr<FileHook> hook);
+
     // Publishes a level in one step; returns its id. On any error nothing has changed.
     LevelId commit(const Commit& commit);
-    // Takes back the newest level (LevelId must be the last one that has no children committed after it).
+    // Takes back the newest level; any other id is refused with InputError.
     void undo(LevelId level);
     std::shared_ptr<const Snapshot> snapshot() const;
 
     std::vector<uint8_t> blob(LevelId level, const std::string& name) const;  // throws WorldError when absent or corrupt
     void saveAs(const std::string& path, bool overwrite) const;               // whole world to a fresh file, atomically
     std::string path() const;                                                 // empty in memory
-    std::vector<std::string> warnings() const;                                // corrupt pages met so far, in words
+    std::vector<std::string> warnings() const;                                // damage met so far, in words
+
+    // What a file holds, from its superblock and directory alone. Throws WorldError when it cannot be opened.
+    static WorldInfo info(const std::string& path);
+    // Reads every byte that belongs to the world and names what is wrong; empty: all is well. Throws WorldError when the
+    // file cannot be opened at all.
+    static std::vector<std::string> verify(const std::string& path);
+    // Rewrites a world to a file without superseded parts, coarse levels first, pages by key. `from` and `to` may be the
+    // same when `overwrite`. Throws WorldError, and writes nothing, when a part of the world cannot be read.
+    static void compact(const std::string& from, const std::string& to, bool overwrite);
 
 private:
     struct State;
