@@ -108,7 +108,7 @@ bool blendCompat(const Convention& c, const CompatSurfel& s, double px, double p
     const double onDisc = a * a + b * b;
     const double dx = s.centerX - px, dy = s.centerY - py;
     const double onScreen = 2.0 * (dx * dx + dy * dy);
-    const double depth = c.depthOfHit && onDisc <= onScreen ? a * s.w.x + b * s.w.y + s.w.z : s.z;
+    const double depth = c.depthOfHit ? a * s.w.x + b * s.w.y + s.w.z : s.z;
     if (c.nearPerHit && depth < c.near) return true;
     const double alpha = std::min(c.alphaMax, s.opacity * std::exp(-0.5 * std::min(onDisc, onScreen)));
     if (!(alpha >= 1.0 / 255.0)) return true;
