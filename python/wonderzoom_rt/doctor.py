@@ -132,7 +132,8 @@ def _world_file() -> Finding:
 
 
 def _photographs() -> Finding:
-    from PIL import Image, features
+    from PIL import __version__ as pillow_version
+    from PIL import features
 
     kinds = [
         name
@@ -149,7 +150,7 @@ def _photographs() -> Finding:
     return Finding(
         "photographs",
         "works",
-        f"Pillow {Image.__version__} reads {', '.join(kinds)}, {colours}",
+        f"Pillow {pillow_version} reads {', '.join(kinds)}, {colours}",
         essential=True,
     )
 

@@ -26,9 +26,9 @@ class NaturalSpline:
         """The value (D,) at `position`."""
         knots, values = self._knots, self._values
         if len(knots) == 1 or position <= knots[0]:
-            return values[0].copy()
+            return np.array(values[0])
         if position >= knots[-1]:
-            return values[-1].copy()
+            return np.array(values[-1])
         right = int(np.searchsorted(knots, position, side="right"))
         left = right - 1
         step = knots[right] - knots[left]

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 from pathlib import Path
 
 from ..errors import InputError
@@ -52,11 +50,6 @@ def _in_place(path: Path) -> None:
     """Replaces the file by its compact copy while holding its writer's lock, so that no commit is lost."""
     from ..world import World
 
-    target = path.resolve()
-    lock = World.open(target, writable=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
-        copy = Path(folder) / target.name
-        World.compact(target, copy)
-        os.chmod(copy, target.stat().st_mode)
-        os.replace(copy, target)
+    lock = World.open(path, writable=True)
+    World.compact(path, path, overwrite=True)
     del lock

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .arguments import add_json, add_world, chosen_level, open_world, print_json, read_camera
 from .progress import ProgressLine, spoken_time
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..camera import Camera
     from ..jobs import Job
+    from ..synth.types import Progress
     from ..world import World
 
 HELP = "zoom into a world: invent what is seen closer"
@@ -52,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..jobs import Generator
 
     start = time.monotonic()
-    picture = _read_picture(arguments.picture)
     world = open_world(arguments.world, writable=True)
+    picture = _read_picture(arguments.picture, world.home.width)
     camera, parent = _aim(world, arguments)
     with Generator(arguments.generator, worker="in-process") as generator, ProgressLine("zoom") as progress:
         job = generator.zoom(
@@ -88,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def wait_for(job: Job, progress: ProgressLine) -> None:
+def wait_for(job: Job, progress: Progress) -> None:
     """Waits for a job and shows its progress; Ctrl-C cancels it and waits until the world is as it was."""
     try:
         while not job.wait(0.1):
@@ -111,9 +114,9 @@ def _aim(world: World, arguments: argparse.Namespace) -> tuple[Camera, int | Non
     return base.lens.zoomed(arguments.factor, at=at), base.id
 
 
-def _read_picture(path: str | None) -> object:
+def _read_picture(path: str | None, width: int) -> NDArray[Any] | None:
     if path is None:
         return None
-    from ..synth.photograph import read_photograph
+    from ..synth.photograph import load_photograph
 
-    return read_photograph(path).picture
+    return load_photograph(path, width).pixels

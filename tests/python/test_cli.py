@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: what each command leaves and prints, and how it fails."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from small_pipelines import EnlargingPipeline, first_level
+from wonderzoom_rt.cli import main
+from wonderzoom_rt.cli.main import COMMANDS
+from wonderzoom_rt.cli.progress import ProgressLine, spoken_time
+from wonderzoom_rt.jobs import Generator
+from wonderzoom_rt.world import World
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="session")
+def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five levels of 64x48: home and two zooms of x8."""
+    random = np.random.default_rng(2)
+    picture = np.clip(0.5 + 0.2 * random.standard_normal((48, 64, 3)), 0, 1)
+    world = World()
+    world.commit(first_level(picture, np.full((48, 64), 4.0), focal=60.0), parent=None)
+    with Generator(EnlargingPipeline(), worker="in-process") as generator:
+        camera = world.home
+        for _ in range(2):
+            camera = camera.zoomed(8, at=(0.4, 0.55))
+            generator.zoom(world, camera).result()
+    path = tmp_path_factory.mktemp("world") / "made.wz"
+    world.save(path)
+    return path
+
+
+@pytest.fixture
+def world_file(made_world: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copy(made_world, tmp_path / "w.wz"))
+
+
+@pytest.fixture
+def installed_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The small pipeline, installed as a generator called "enlarging"."""
+    info = tmp_path / "site" / "someones_generator-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someones-generator\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[wonderzoom_rt.pipelines]\nenlarging = small_pipelines:EnlargingPipeline\n"
+        "waiting = small_pipelines:WaitingPipeline\n"
+    )
+    monkeypatch.syspath_prepend(str(info.parent))
+    return "enlarging"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command here; its exit code, stdout and stderr."""
+
+    def runner(*argv: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in argv])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return runner
+
+
+def environment() -> dict[str, str]:
+    here = Path(__file__).resolve().parent
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(here.parent)])}
+
+
+# ------------------------------------------------------------------------------- in general
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
+    code, out, err = run(command, "--help")
+    assert code == 0 and err == ""
+    assert f"example:\n  wonderzoom {command}" in out
+
+
+def test_help_and_version_need_nothing(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0 and all(command in out for command in COMMANDS)
+    code, out, _ = run("--version")
+    assert code == 0 and re.fullmatch(r"wonderzoom \d+\.\d+\S*\n", out)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["bogus"],
+        ["zoom"],
+        ["render", "w.wz"],
+        ["zoom", "w.wz", "--at", "0.5"],
+        ["zoom", "w.wz", "--at", "a", "b"],
+        ["zoom", "w.wz", "--quality", "superb"],
+        ["fly", "w.wz", "-o", "f.mp4", "--size", "960"],
+        ["fly", "w.wz", "-o", "f.mp4", "--size", "0x10"],
+        ["render", "w.wz", "-o", "a.png", "--level", "1", "--camera", "c.json"],
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(run: Run, argv: list[str]) -> None:
+    code, out, err = run(*argv)
+    assert code == 2 and out == ""
+    assert err.startswith("wonderzoom: error: ") and err.count("\n") == 1 and "--help)" in err
+
+
+def test_a_mistake_of_ours_is_one_line_too(
+    run: Run, world_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: World) -> dict[str, Any]:
+        raise ZeroDivisionError("one over\nnothing")
+
+    monkeypatch.setattr(World, "info", broken)
+    code, out, err = run("info", world_file)
+    assert code == 1 and out == ""
+    assert err.startswith("wonderzoom: error: internal error: ZeroDivisionError: one over nothing")
+    assert err.count("\n") == 1
+    code, _, err = run("--traceback", "info", world_file)
+    assert code == 1 and "Traceback" in err
+
+
+def test_a_reader_that_went_away_is_no_error(made_world: Path) -> None:
+    command = f"{sys.executable} -m wonderzoom_rt.cli info {made_world} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert done.returncode in (0, 141) and done.stderr == ""
+
+
+# -------------------------------------------------------------------------------- each command
+
+
+def test_info_lists_the_levels(run: Run, world_file: Path) -> None:
+    code, out, err = run("info", world_file)
+    assert code == 0 and err == ""
+    assert "5 levels, 15,360 surfels" in out and "x64" in out
+    code, out, err = run("info", world_file, "--json")
+    facts = json.loads(out)
+    assert [level["parent"] for level in facts["levels"]] == [None, 0, 1, 2, 3] and err == ""
+
+
+def test_render_writes_each_output(run: Run, world_file: Path, tmp_path: Path) -> None:
+    code, out, _ = run("render", world_file, "-o", tmp_path / "a.png", "--size", "80x60")
+    assert code == 0 and out == f"{tmp_path / 'a.png'}\n"
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (80, 60)
+    names = "color,depth,normal,coverage,level"
+    code, out, _ = run(
+        "render", world_file, "-o", tmp_path / "b.png", "--level", 4, "--output", names, "--json"
+    )
+    facts = json.loads(out)
+    assert code == 0 and list(facts["files"]) == names.split(",")
+    pictures = [Image.open(file).tobytes() for file in facts["files"].values()]
+    assert len(set(pictures)) == 5
+
+
+def test_render_takes_a_camera_file(run: Run, world_file: Path, tmp_path: Path) -> None:
+    camera = World.open(world_file).levels[2].approach
+    (tmp_path / "c.json").write_text(json.dumps(camera.to_dict()))
+    assert run("render", world_file, "-o", tmp_path / "a.png", "--camera", tmp_path / "c.json")[0] == 0
+    assert run("render", world_file, "-o", tmp_path / "b.png", "--level", 2)[0] == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_zoom_adds_levels_below_the_newest(run: Run, world_file: Path, installed_generator: str) -> None:
+    code, out, err = run(
+        "zoom", world_file, "--at", 0.3, 0.7, "--factor", 8, "--generator", installed_generator, "--json"
+    )
+    facts = json.loads(out)
+    assert code == 0 and err == ""
+    assert facts["levels"] == [5, 6] and facts["parent"] == 4 and facts["zoom"] == pytest.approx(512)
+    lens = World.open(world_file).levels
+    wanted = lens[4].lens.zoomed(8, at=(0.3, 0.7))
+    assert lens[6].lens.principal == pytest.approx(wanted.principal, abs=1.0)
+
+
+def test_zoom_branches_under_a_level(run: Run, world_file: Path, installed_generator: str) -> None:
+    code, out, _ = run(
+        "zoom", world_file, "--under", 2, "--at", 0.8, 0.2, "--factor", 4, "--generator", "enlarging"
+    )
+    assert code == 0 and "level 5" in out
+    levels = World.open(world_file).levels
+    assert levels[5].parent == 2 and levels[5].lens.focal < 60 * 8 * 4
+
+
+def test_zoom_starts_from_a_camera_file(
+    run: Run, world_file: Path, tmp_path: Path, installed_generator: str
+) -> None:
+    home = World.open(world_file).home
+    (tmp_path / "c.json").write_text(json.dumps(home.zoomed(2, at=(0.8, 0.2)).to_dict()))
+    code, out, _ = run(
+        "zoom",
+        world_file,
+        "--camera",
+        tmp_path / "c.json",
+        "--factor",
+        4,
+        "--generator",
+        "enlarging",
+        "--json",
+    )
+    facts = json.loads(out)
+    assert code == 0 and facts["parent"] == 0 and facts["zoom"] == pytest.approx(8)
+
+
+def test_a_zoom_stopped_by_ctrl_c_leaves_the_world_as_it_was(
+    world_file: Path, installed_generator: str
+) -> None:
+    before = world_file.read_bytes()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wonderzoom_rt.cli", "zoom", str(world_file), "--generator", "waiting"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stderr is not None
+    assert "waiting" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130 and err.splitlines()[-1] == "wonderzoom: stopped"
+    assert world_file.read_bytes() == before
+
+
+def test_undo_takes_the_newest_levels_back(run: Run, world_file: Path) -> None:
+    assert run("undo", world_file)[0] == 0
+    assert len(World.open(world_file).levels) == 4
+    code, out, _ = run("undo", world_file, "--to", 1, "--json")
+    assert code == 0 and json.loads(out)["taken_back"] == [3, 2]
+    assert len(World.open(world_file).levels) == 2
+    assert run("undo", world_file)[0] == 0
+    code, _, err = run("undo", world_file)
+    assert code == 2 and "first cannot be taken back" in err
+
+
+def test_compact_shrinks_a_world_and_changes_nothing_else(run: Run, world_file: Path, tmp_path: Path) -> None:
+    run("undo", world_file, "--to", 2)
+    before = World.open(world_file)
+    pictures = [before.picture(level).tobytes() for level in before.levels]
+    code, out, _ = run("compact", world_file, "-o", tmp_path / "small.wz", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["bytes_after"] < facts["bytes_before"]
+    assert run("compact", world_file)[0] == 0
+    for file in (world_file, tmp_path / "small.wz"):
+        after = World.open(file)
+        assert [after.picture(level).tobytes() for level in after.levels] == pictures
+        assert run("verify", file)[0] == 0
+    code, _, err = run("compact", world_file, "-o", tmp_path / "small.wz")
+    assert code == 2 and "is there already" in err
+
+
+def test_verify_is_content_with_a_good_file(run: Run, world_file: Path) -> None:
+    code, out, err = run("verify", world_file, "--json")
+    assert (
+        code == 0 and json.loads(out) == {"world": str(world_file), "ok": True, "problems": []} and err == ""
+    )
+
+
+def test_fly_writes_a_film(run: Run, world_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    code, out, _ = run(
+        "fly", world_file, "-o", tmp_path / "f.mp4", "--size", "64x48", "--fps", 6, "--seconds", 2, "--json"
+    )
+    facts = json.loads(out)
+    assert (
+        code == 0 and facts["frames"] == 12 and facts["bytes"] == (tmp_path / "f.mp4").stat().st_size > 1000
+    )
+
+
+def test_fly_follows_a_path_file(run: Run, world_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    levels = World.open(world_file).levels
+    frames = [{"time": 0.5 * k, "camera": levels[k].approach.to_dict()} for k in (0, 2, 4)]
+    (tmp_path / "path.json").write_text(json.dumps({"keyframes": frames}))
+    code, out, _ = run(
+        "fly", world_file, "-o", tmp_path / "f.mp4", "--path", tmp_path / "path.json", "--size", "64x48",
+        "--fps", 6, "--json",
+    )  # fmt: skip
+    assert code == 0 and json.loads(out)["frames"] == 12
+
+
+def test_doctor_finds_the_engine_well(run: Run) -> None:
+    code, out, err = run("doctor", "--json")
+    facts = json.loads(out)
+    assert code == 0 and facts["healthy"] and err == ""
+    states = {finding["name"]: finding["state"] for finding in facts["findings"]}
+    assert states["engine"] == states["world file"] == states["photographs"] == "works"
+    code, out, _ = run("doctor")
+    assert code == 0 and all(name in out for name in states)
+
+
+# -------------------------------------------------------------------------------- progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_over_within_a_second_prints_nothing() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressLine("work", stream=stream, clock=clock) as progress:
+        for step in range(10):
+            clock.now += 0.09
+            progress(step / 10, "step")
+    assert stream.getvalue() == ""
+
+
+def test_elsewhere_than_on_a_terminal_a_line_comes_every_few_seconds() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressLine("work", stream=stream, clock=clock) as progress:
+        for step in range(1, 101):
+            clock.now += 0.2
+            progress(step / 100, "step")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "work: 5%, 19 s left step" and lines[-1] == "work: done in 20 s"
+    assert 4 <= len(lines) <= 6
+
+
+def test_on_a_terminal_one_line_is_rewritten() -> None:
+    clock, stream = Clock(), Terminal()
+    with ProgressLine("work", stream=stream, clock=clock) as progress:
+        for step in range(1, 101):
+            clock.now += 0.2
+            progress(step / 100, "step")
+    text = stream.getvalue()
+    assert text.count("\n") == 1 and text.count("\r\x1b[K") > 50
+    assert "[############............]  50%, 10 s left step" in text
+
+
+def test_progress_never_falls_and_a_stopped_work_leaves_a_clean_line() -> None:
+    clock, stream = Clock(), Terminal()
+    with pytest.raises(KeyboardInterrupt), ProgressLine("work", stream=stream, clock=clock) as progress:
+        clock.now += 2.0
+        progress(0.5, "a")
+        clock.now += 2.0
+        progress(0.1, "b")
+        raise KeyboardInterrupt
+    assert " 50%, 4.0 s left b" in stream.getvalue() and stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_durations_are_spoken_for_people() -> None:
+    spoken = [spoken_time(seconds) for seconds in (0.04, 9.94, 9.96, 59.4, 61, 3599, 3661)]
+    assert spoken == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min 1 s", "59 min 59 s", "1 h 1 min"]
