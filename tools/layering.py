@@ -40,7 +40,7 @@ CUDA_HEADER = re.compile(r"^(cuda|cub/|thrust/|device_launch|cooperative_groups|
 # Python: a topic (file or folder of the package) may import itself and these. An import for type checking alone loads
 # nothing and may go up to the topics whose objects are handed down as arguments; viewer and synth stay strangers.
 BASE = {"errors", "rotation", "camera", "layer"}
-ENGINE = {"frame", "engine", "level", "world"}
+ENGINE = {"frame", "pick", "engine", "level", "world"}
 HANDED_DOWN = ENGINE | {"synth"}
 PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -50,7 +50,8 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "level": BASE | {"_core"},
     "frame": BASE | {"_core"},
     "engine": BASE | {"frame", "_core"},
-    "world": BASE | {"level", "frame", "engine", "_core"},
+    "pick": BASE | {"frame"},
+    "world": BASE | {"level", "frame", "pick", "engine", "_core"},
     "spline": set(),
     "flight": BASE | {"spline"},
     "film": BASE | ENGINE | {"flight"},

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From one photograph, a 3D world that you can zoom into for ever.
 
-    import wonderzoom_rt as wz
+import wonderzoom_rt as wz
 
-    world = wz.World.from_image("street.jpg")
-    world.render(world.home).save_png("street.png")
+world = wz.World.from_image("street.jpg")
+world.render(world.home).save_png("street.png")
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from .errors import CancelledError, GeneratorError, InputError, MissingExtraErro
 from .frame import Frame
 from .layer import SurfelLayer
 from .level import Level
-from .world import Pick, World
+from .pick import Pick
+from .world import World
 
 if TYPE_CHECKING:
     from .jobs import Generator, Job
@@ -29,8 +30,25 @@ try:
 except _metadata.PackageNotFoundError:  # run from a source tree
     __version__ = "0.1.0.dev0"
 
-__all__ = ["Camera", "CancelledError", "Engine", "Frame", "Generator", "GeneratorError", "InputError", "Job", "Level",
-           "MissingExtraError", "Pick", "Pipeline", "SurfelLayer", "WonderzoomError", "World", "WorldError", "__version__"]
+__all__ = [
+    "Camera",
+    "CancelledError",
+    "Engine",
+    "Frame",
+    "Generator",
+    "GeneratorError",
+    "InputError",
+    "Job",
+    "Level",
+    "MissingExtraError",
+    "Pick",
+    "Pipeline",
+    "SurfelLayer",
+    "WonderzoomError",
+    "World",
+    "WorldError",
+    "__version__",
+]
 
 _LATE = {"Generator": "jobs", "Job": "jobs", "Pipeline": "synth.pipeline"}
 

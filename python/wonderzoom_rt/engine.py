@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,7 +26,15 @@ DEFAULT_OUTPUTS = ("color", "coverage", "depth", "normal", "level")
 
 def native_camera(camera: Camera) -> _core.Camera:
     """The camera as the native engine takes it."""
-    return _core.Camera(camera.position, camera.orientation, camera.focal, camera.principal, camera.width, camera.height)
+    return _core.Camera(
+        camera.position, camera.orientation, camera.focal, camera.principal, camera.width, camera.height
+    )
+
+
+def native_arrays(layer: SurfelLayer) -> dict[str, Any]:
+    """The arrays of a layer by name, as the native engine takes them."""
+    arrays = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    return {**arrays, "is_sky": layer.is_sky.view(np.uint8)}
 
 
 class Engine:
@@ -37,39 +46,60 @@ class Engine:
         self._native = _core.Engine(threads)
         self._turn = threading.Lock()
 
-    def render(self, snapshot: _core.Snapshot, camera: Camera, *, outputs: Iterable[str] = DEFAULT_OUTPUTS,
-               readiness: Mapping[int, float] | None = None, **options: Any) -> Frame:
+    def render(
+        self,
+        snapshot: _core.Snapshot,
+        camera: Camera,
+        *,
+        outputs: Iterable[str] = DEFAULT_OUTPUTS,
+        readiness: Mapping[int, float] | None = None,
+        **options: Any,
+    ) -> Frame:
         """Draws a snapshot. `readiness`: level id -> 0..1, levels left out are ready. Options: see `settings`."""
         chosen = settings(outputs, **options)
-        levels = max(readiness, default=-1) + 1 if readiness else 0
-        ready = [float(readiness.get(level, 1.0)) if readiness else 1.0 for level in range(levels)]
+        ready = _readiness(readiness or {}, snapshot)
         with self._turn:
             images, stats = self._native.render(snapshot, native_camera(camera), chosen, ready)
         return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
 
-    def render_layer(self, layer: SurfelLayer, camera: Camera, *, outputs: Iterable[str] = DEFAULT_OUTPUTS,
-                     apply_fade: bool = False, **options: Any) -> Frame:
+    def render_layer(
+        self,
+        layer: SurfelLayer,
+        camera: Camera,
+        *,
+        outputs: Iterable[str] = DEFAULT_OUTPUTS,
+        apply_fade: bool = False,
+        **options: Any,
+    ) -> Frame:
         """Draws a layer that is in no world, unpacked. Without `apply_fade` every surfel counts fully."""
         chosen = settings(outputs, apply_fade=apply_fade, **options)
-        arrays: dict[str, Any] = {name: getattr(layer, name) for name in (
-            "positions", "orientations", "extents", "colors", "opacities", "now", "prior", "mask")}
-        arrays["is_sky"] = layer.is_sky.view(np.uint8)
         with self._turn:
-            images, stats = self._native.render_layer(arrays, native_camera(camera), chosen)
+            images, stats = self._native.render_layer(native_arrays(layer), native_camera(camera), chosen)
         return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
 
 
-def settings(outputs: Iterable[str] = DEFAULT_OUTPUTS, *, fade_law: FadeLaw = "dissolve", compat: CompatMode = "native",
-             fade_distance: DistanceKind = "radial", depth_kind: DistanceKind = "radial", detail_bias: float = 0.0,
-             near: float = 0.0, focus_distance: float = 0.0, depth_reference: float = 0.0, optical_lowpass: bool = True,
-             background: tuple[float, float, float] = (0.0, 0.0, 0.0), apply_fade: bool = True) -> _core.RenderSettings:
+def settings(
+    outputs: Iterable[str] = DEFAULT_OUTPUTS,
+    *,
+    fade_law: FadeLaw = "dissolve",
+    compat: CompatMode = "native",
+    fade_distance: DistanceKind = "radial",
+    depth_kind: DistanceKind = "radial",
+    detail_bias: float = 0.0,
+    near: float = 0.0,
+    focus_distance: float = 0.0,
+    depth_reference: float = 0.0,
+    optical_lowpass: bool = True,
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    apply_fade: bool = True,
+) -> _core.RenderSettings:
     """How to draw. Raises InputError for an unknown word or a number that is not finite.
 
     outputs: names of `frame.OUTPUTS`. fade_law: how two levels are mixed. compat: whose picture to reproduce.
     fade_distance: distance that footprints and the draw order use. depth_kind: what the depth outputs hold.
-    detail_bias: octaves added everywhere. near: wu along z, 0 for 1e-3 of the focus distance. focus_distance: wu, 0 for the
-    median distance of what is drawn. depth_reference: wu taken off every depth before it becomes a float32.
-    optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
+    detail_bias: octaves added everywhere. near: wu along z, 0 for 1e-3 of the focus distance. focus_distance: wu,
+    0 for the median distance of what is drawn. depth_reference: wu taken off every depth before it becomes a
+    float32. optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
     """
     chosen = _core.RenderSettings()
     chosen.outputs = _output_bits(outputs)
@@ -77,15 +107,35 @@ def settings(outputs: Iterable[str] = DEFAULT_OUTPUTS, *, fade_law: FadeLaw = "d
     chosen.compat = _word(_core.Compat, compat, "compat")
     chosen.fade_distance = _word(_core.DistanceKind, fade_distance, "fade_distance")
     chosen.depth_kind = _word(_core.DistanceKind, depth_kind, "depth_kind")
-    numbers = {"detail_bias": detail_bias, "near": near, "focus_distance": focus_distance, "depth_reference": depth_reference}
+    numbers = {
+        "detail_bias": detail_bias,
+        "near": near,
+        "focus_distance": focus_distance,
+        "depth_reference": depth_reference,
+    }
     for name, value in numbers.items():
         if not np.isfinite(value):
             raise InputError(f"{name} must be a finite number, got {value!r}")
         setattr(chosen, name, float(value))
     chosen.optical_lowpass = bool(optical_lowpass)
+    if len(background) != 3 or not np.isfinite(background).all():
+        raise InputError(f"background must be 3 finite numbers, got {background!r}")
     chosen.background = [float(channel) for channel in background]
     chosen.apply_fade = bool(apply_fade)
     return chosen
+
+
+def _readiness(readiness: Mapping[int, float], snapshot: _core.Snapshot) -> list[float]:
+    """One number a level up to the last that is named."""
+    if not readiness:
+        return []
+    count = len(snapshot.levels)
+    for level, ready in readiness.items():
+        if not 0 <= level < count:
+            raise InputError(f"readiness names level {level}, but there are {count} levels from 0 on")
+        if not 0.0 <= ready <= 1.0:
+            raise InputError(f"the readiness of level {level} must lie in 0..1, got {ready!r}")
+    return [float(readiness.get(level, 1.0)) for level in range(max(readiness) + 1)]
 
 
 def _output_bits(outputs: Iterable[str]) -> int:
@@ -105,5 +155,7 @@ def _word(kind: Any, word: str, name: str) -> Any:
     key = _WORDS.get(word, word)
     if key not in members:
         spoken = {value: key for key, value in _WORDS.items()}
-        raise InputError(f"{name} must be one of {', '.join(spoken.get(m, m) for m in members)}, got {word!r}")
+        raise InputError(
+            f"{name} must be one of {', '.join(spoken.get(m, m) for m in members)}, got {word!r}"
+        )
     return members[key]

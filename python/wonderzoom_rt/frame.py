@@ -18,6 +18,8 @@ OUTPUTS = ("color", "coverage", "depth", "depth_median", "normal", "level", "sur
 
 # One hue a level, far apart for neighbours: turns of the golden angle.
 _GOLDEN_TURN = 0.381966
+# Pictures of normals show "up" and "towards the camera" as bright.
+_UP_IS_UP = np.array((1, -1, -1), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,9 @@ class Frame:
         """One output as an 8-bit picture (H,W,3): depth as nearness, normals and levels as colours."""
         values = getattr(self, output, None) if output in OUTPUTS else None
         if values is None:
-            raise InputError(f"this frame has no output {output!r}; it was asked for: {', '.join(self._present())}")
+            raise InputError(
+                f"this frame has no output {output!r}; it was asked for: {', '.join(self._present())}"
+            )
         if output == "color":
             return _to_bytes(values)
         if output == "coverage":
@@ -66,7 +70,7 @@ class Frame:
             return _nearness(np.asarray(values, dtype=np.float64) + self.depth_reference)
         if output == "normal":
             length = np.linalg.norm(values, axis=2, keepdims=True)
-            return _to_bytes(values / np.maximum(length, 1e-9) * np.float32((1, -1, -1)) * 0.5 + 0.5)
+            return _to_bytes(values / np.maximum(length, 1e-9) * _UP_IS_UP * 0.5 + 0.5)
         if output == "level":
             return _level_colors(values, self.coverage, self.color)
         return _id_colors(values)
@@ -89,7 +93,8 @@ class Frame:
 
 
 def _to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return (np.clip(values, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    eight_bit: NDArray[np.uint8] = (np.clip(values, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    return eight_bit
 
 
 def _nearness(distance: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -100,7 +105,9 @@ def _nearness(distance: NDArray[np.float64]) -> NDArray[np.uint8]:
         inverse = 1.0 / distance[known]
         low, high = np.percentile(inverse, (1, 99))
         span = high - low
-        shade[known] = 0.15 + 0.85 * np.clip((inverse - low) / span, 0, 1) ** 0.6 if span > 1e-12 * high else 0.6
+        shade[known] = (
+            0.15 + 0.85 * np.clip((inverse - low) / span, 0, 1) ** 0.6 if span > 1e-12 * high else 0.6
+        )
     return _to_bytes(np.repeat(shade[..., None], 3, axis=2))
 
 
@@ -111,7 +118,9 @@ def level_color(level: float) -> tuple[float, float, float]:
     return colorsys.hsv_to_rgb((0.58 + _GOLDEN_TURN * level) % 1.0, 0.62, 0.95)
 
 
-def _level_colors(level: NDArray[Any], coverage: NDArray[Any] | None, color: NDArray[Any] | None) -> NDArray[np.uint8]:
+def _level_colors(
+    level: NDArray[Any], coverage: NDArray[Any] | None, color: NDArray[Any] | None
+) -> NDArray[np.uint8]:
     """Levels as hues, mixed where two are seen; the picture's own light shines through."""
     below = np.floor(np.nan_to_num(level)).astype(int)
     count = int(below.max(initial=0)) + 2

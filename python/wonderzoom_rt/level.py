@@ -25,9 +25,10 @@ EDIT_BLOB = "edit.u8"
 class Level:
     """One committed level.
 
-    id: 0, 1, 2.. in the order of commits. parent: the level it refines, None for the first. lens: the camera whose pixels made
-    it. approach: the camera it is lived in. surfel_count. footprint_min, footprint_max: wu/px over its surfels that are not
-    sky (0 when all are). low, high: bounds of those, wu. metadata: prompt, seed, generator, versions, seconds, as recorded.
+    id: 0, 1, 2.. in the order of commits. parent: the level it refines, None for the first. lens: the camera whose
+    pixels made it. approach: the camera it is lived in. surfel_count. footprint_min, footprint_max: wu/px over its
+    surfels that are not sky (0 when all are). low, high: bounds of those, wu. metadata: prompt, seed, generator,
+    versions, seconds, as recorded. blobs: names of what the file keeps beside the surfels.
     """
 
     id: int
@@ -45,16 +46,31 @@ class Level:
     @classmethod
     def from_native(cls, record: dict[str, Any]) -> Level:
         """The level that a record of the native world describes."""
-        return cls(id=record["id"], parent=record["parent"], lens=camera_from_native(record["lens"]),
-                   approach=camera_from_native(record["approach"]), surfel_count=record["surfel_count"],
-                   footprint_min=record["footprint_min"], footprint_max=record["footprint_max"], low=tuple(record["low"]),
-                   high=tuple(record["high"]), metadata=json.loads(record["metadata"] or "{}"), blobs=tuple(record["blobs"]))
+        return cls(
+            id=record["id"],
+            parent=record["parent"],
+            lens=camera_from_native(record["lens"]),
+            approach=camera_from_native(record["approach"]),
+            surfel_count=record["surfel_count"],
+            footprint_min=record["footprint_min"],
+            footprint_max=record["footprint_max"],
+            low=tuple(record["low"]),
+            high=tuple(record["high"]),
+            metadata=json.loads(record["metadata"] or "{}"),
+            blobs=tuple(record["blobs"]),
+        )
 
 
 def camera_from_native(native: Any) -> Camera:
     """The camera that the native engine holds, to the last bit."""
-    return Camera(tuple(native.position), tuple(native.orientation), native.focal, native.width, native.height,
-                  tuple(native.principal))
+    return Camera(
+        tuple(native.position),
+        tuple(native.orientation),
+        native.focal,
+        native.width,
+        native.height,
+        tuple(native.principal),
+    )
 
 
 def picture_to_bytes(picture: NDArray[np.float32]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +14,15 @@ from numpy.typing import NDArray
 from . import _core
 from . import level as stored
 from .camera import Camera
-from .engine import DEFAULT_OUTPUTS, Engine, native_camera
+from .engine import DEFAULT_OUTPUTS, Engine, native_arrays, native_camera
 from .errors import InputError, WorldError
 from .frame import Frame
 from .layer import SurfelLayer
 from .level import Level
+from .pick import Pick, picked, probe
 
 if TYPE_CHECKING:
     from .synth.types import LevelResult, Progress, Quality, ZoomRequest
-
-
-@dataclass(frozen=True)
-class Pick:
-    """What lies under a pixel: level id, point (3,) wu, radial distance wu (inf: sky), unit normal in world axes, colour."""
-
-    level: int
-    point: tuple[float, float, float]
-    distance: float
-    normal: tuple[float, float, float]
-    color: tuple[float, float, float]
 
 
 class World:
@@ -61,27 +50,47 @@ class World:
         return cls(native=_core.World.create(str(path), overwrite))
 
     @classmethod
-    def from_image(cls, photograph: str | Path | NDArray[Any], *, width: int = 1088, depth: str | Path | NDArray[Any] | None = None,
-                   focal: float | None = None, seed: int = 0, path: str | Path | None = None, overwrite: bool = False,
-                   progress: Progress | None = None) -> World:
+    def from_image(
+        cls,
+        photograph: str | Path | NDArray[Any],
+        *,
+        width: int = 1088,
+        depth: str | Path | NDArray[Any] | None = None,
+        focal: float | None = None,
+        seed: int = 0,
+        path: str | Path | None = None,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> World:
         """A world of one level from a photograph (a file, or an array (H,W,3) of uint8 or float 0..1).
 
-        width: pixels of level 0. depth: the user's own depth map (PNG, NPY, EXR or an array), else it is estimated. focal: in
-        pixels of the photograph as given; else from EXIF, else guessed. path: make it a world file there.
+        width: pixels of level 0. depth: the user's own depth map (PNG, NPY, EXR or an array), else it is estimated.
+        focal: in pixels of the photograph as given; else from EXIF, else guessed. path: make it a world file there.
         Raises InputError for what is no photograph; nothing is left at `path` then.
         """
         from .synth.first_level import first_level
 
-        result, notices = first_level(photograph, width=width, depth=depth, focal=focal, seed=seed, progress=progress)
+        result, notices = first_level(
+            photograph, width=width, depth=depth, focal=focal, seed=seed, progress=progress
+        )
         world = cls.create(path, overwrite=overwrite) if path is not None else cls()
         world.commit(result, parent=None)
         world.notices = notices
         return world
 
     @classmethod
-    def from_rgbd(cls, color: NDArray[Any], distance: NDArray[np.float64], camera: Camera, *,
-                  progress: Progress | None = None) -> World:
-        """A world of one level from an RGB-D frame: colours (H,W,3), radial distances (H,W) wu (+inf: sky), its camera."""
+    def from_rgbd(
+        cls,
+        color: NDArray[Any],
+        distance: NDArray[np.float64],
+        camera: Camera,
+        *,
+        progress: Progress | None = None,
+    ) -> World:
+        """A world of one level from an RGB-D frame with its camera.
+
+        color: (H,W,3), uint8 or float 0..1. distance: (H,W), radial, wu, +inf for sky.
+        """
         from .synth.first_level import level_from_rgbd
 
         world = cls()
@@ -92,7 +101,15 @@ class World:
     def from_surfels(cls, layer: SurfelLayer, camera: Camera) -> World:
         """A world of one level from plain surfels, with the camera it is first seen from."""
         world = cls()
-        world._commit_arrays(layer, lens=camera, approach=camera, parent=None, cover=None, metadata={"generator": "arrays"}, blobs={})
+        world._commit_arrays(
+            layer,
+            lens=camera,
+            approach=camera,
+            parent=None,
+            cover=None,
+            metadata={"generator": "arrays"},
+            blobs={},
+        )
         return world
 
     # --------------------------------------------------------------- questions
@@ -141,7 +158,9 @@ class World:
 
     def cover(self, level: int | Level) -> NDArray[np.float32]:
         """The soft weight (H,W) with which a level replaces its parent; 1 everywhere for the first."""
-        return stored.weights_from_bytes(self._blob(level, stored.COVER_BLOB), self.level(level).lens, stored.COVER_BLOB)
+        return stored.weights_from_bytes(
+            self._blob(level, stored.COVER_BLOB), self.level(level).lens, stored.COVER_BLOB
+        )
 
     def edit_mask(self, level: int | Level) -> NDArray[np.float32] | None:
         """Where a level holds what was not in the picture before (H,W), None when nowhere."""
@@ -161,8 +180,14 @@ class World:
         snapshot = self._native.snapshot()
         pages = snapshot.pages
         size = Path(self.path).stat().st_size if self.path else None
-        return {"path": self.path, "epoch": snapshot.epoch, "bytes": size, "pages": len(pages),
-                "surfels": sum(page["count"] for page in pages), "levels": [self._level_info(level, pages) for level in self.levels]}
+        return {
+            "path": self.path,
+            "epoch": snapshot.epoch,
+            "bytes": size,
+            "pages": len(pages),
+            "surfels": sum(page["count"] for page in pages),
+            "levels": [self._level_info(level, pages) for level in self.levels],
+        }
 
     # ----------------------------------------------------------------- changes
 
@@ -170,18 +195,31 @@ class World:
         """Publishes a finished level in one step and returns it. Raises before anything has changed, or not at all."""
         cover = None
         if parent is not None:
-            cover = {"weight": np.ascontiguousarray(result.cover, dtype=np.float32).ravel(),
-                     "distance": np.ascontiguousarray(result.distance, dtype=np.float64).ravel()}
+            cover = {
+                "weight": np.ascontiguousarray(result.cover, dtype=np.float32).ravel(),
+                "distance": np.ascontiguousarray(result.distance, dtype=np.float64).ravel(),
+            }
             if result.color_change is not None:
-                cover["color_change"] = np.ascontiguousarray(result.color_change, dtype=np.float32).reshape(-1, 3)
-        blobs = {stored.PICTURE_BLOB: stored.picture_to_bytes(result.picture),
-                 stored.DISTANCE_BLOB: stored.distance_to_bytes(result.distance),
-                 stored.COVER_BLOB: stored.weights_to_bytes(result.cover)}
+                cover["color_change"] = np.ascontiguousarray(result.color_change, dtype=np.float32).reshape(
+                    -1, 3
+                )
+        blobs = {
+            stored.PICTURE_BLOB: stored.picture_to_bytes(result.picture),
+            stored.DISTANCE_BLOB: stored.distance_to_bytes(result.distance),
+            stored.COVER_BLOB: stored.weights_to_bytes(result.cover),
+        }
         if result.edit_mask is not None:
             blobs[stored.EDIT_BLOB] = stored.weights_to_bytes(result.edit_mask)
         number = parent.id if isinstance(parent, Level) else parent
-        return self._commit_arrays(result.layer, lens=result.lens, approach=result.approach, parent=number, cover=cover,
-                                   metadata=result.metadata, blobs=blobs)
+        return self._commit_arrays(
+            result.layer,
+            lens=result.lens,
+            approach=result.approach,
+            parent=number,
+            cover=cover,
+            metadata=result.metadata,
+            blobs=blobs,
+        )
 
     def undo(self, level: int | Level | None = None) -> None:
         """Takes back the newest level; `level`, when given, must be that one."""
@@ -194,17 +232,28 @@ class World:
         """Writes the whole world to a file of its own, atomically. Raises WorldError when `path` exists already."""
         self._native.save_as(str(path), overwrite)
 
-    def request(self, camera: Camera, *, parent: int | Level | None = None, seed: int = 0, prompt: str | None = None,
-                picture: NDArray[Any] | None = None, quality: Quality = "best") -> ZoomRequest:
+    def request(
+        self,
+        camera: Camera,
+        *,
+        parent: int | Level | None = None,
+        seed: int = 0,
+        prompt: str | None = None,
+        picture: NDArray[Any] | None = None,
+        quality: Quality = "best",
+    ) -> ZoomRequest:
         """What a generator needs to make the view of `camera`: checked, with the context taken once.
 
-        parent: the level to refine; the finest one that holds the view, when left out. Raises InputError when `camera` shows
-        nothing of the world or is no closer than what is there.
+        parent: the level to refine; the finest one that holds the view, when left out. picture: the user's own picture
+        of the view, (H,W,3) uint8 or float 0..1. Raises InputError when `camera` shows nothing of the world, or is no
+        closer than what is there, or more than 16 times closer.
         """
         from .synth.context import zoom_request
 
         number = parent.id if isinstance(parent, Level) else parent
-        return zoom_request(self, camera, parent=number, seed=seed, prompt=prompt, picture=picture, quality=quality)
+        return zoom_request(
+            self, camera, parent=number, seed=seed, prompt=prompt, picture=picture, quality=quality
+        )
 
     # ----------------------------------------------------------------- drawing
 
@@ -220,76 +269,90 @@ class World:
         snapshot = self._native.snapshot()
         return snapshot if until_level is None else snapshot.until(self.level(until_level).id)
 
-    def render(self, camera: Camera, width: int | None = None, height: int | None = None, *,
-               outputs: Iterable[str] = DEFAULT_OUTPUTS, until_level: int | Level | None = None,
-               readiness: Mapping[int, float] | None = None, **options: Any) -> Frame:
+    def render(
+        self,
+        camera: Camera,
+        width: int | None = None,
+        height: int | None = None,
+        *,
+        outputs: Iterable[str] = DEFAULT_OUTPUTS,
+        until_level: int | Level | None = None,
+        readiness: Mapping[int, float] | None = None,
+        **options: Any,
+    ) -> Frame:
         """Draws a view. With `width` and `height` the camera keeps its view and is cropped to their aspect.
 
-        outputs: names of `frame.OUTPUTS`. until_level: leave out all levels above it. readiness: level id -> 0..1, how far a
-        level has arrived. More options: `engine.settings`.
+        outputs: names of `frame.OUTPUTS`. until_level: leave out all levels above it. readiness: level id -> 0..1, how
+        far a level has arrived. More options: `engine.settings`.
         """
         if width is not None or height is not None:
             if width is None or height is None:
-                raise InputError(f"width and height must be given together, got width={width}, height={height}")
+                raise InputError(
+                    f"width and height must be given together, got width={width}, height={height}"
+                )
             camera = camera.resized(width, height)
-        return self.engine.render(self.snapshot(until_level=until_level), camera, outputs=outputs, readiness=readiness, **options)
+        return self.engine.render(
+            self.snapshot(until_level=until_level), camera, outputs=outputs, readiness=readiness, **options
+        )
 
-    def render_many(self, cameras: Sequence[Camera], width: int | None = None, height: int | None = None,
-                    **options: Any) -> Iterator[Frame]:
+    def render_many(
+        self, cameras: Sequence[Camera], width: int | None = None, height: int | None = None, **options: Any
+    ) -> Iterator[Frame]:
         """Draws one view after another, as they are asked for."""
         for camera in cameras:
             yield self.render(camera, width, height, **options)
 
     def pick(self, camera: Camera, x: float, y: float) -> Pick | None:
         """What lies under the image point (x, y), px; None where nothing does. Raises InputError outside the frame."""
-        if not (0 <= x < camera.width and 0 <= y < camera.height):
-            raise InputError(f"a picked point must lie in 0..{camera.width} x 0..{camera.height} px, got ({x}, {y})")
-        side = 3
-        eye = Camera(camera.position, camera.orientation, camera.focal, side, side,
-                     (camera.principal[0] - int(x) + side // 2, camera.principal[1] - int(y) + side // 2))
-        frame = self.render(eye, outputs=("color", "coverage", "depth_median", "normal", "level"))
-        return _picked(frame, eye)
+        around = probe(camera, x, y)
+        outputs = ("color", "coverage", "depth_median", "normal", "level")
+        rough = picked(self.render(around, outputs=outputs))
+        if rough is None or not np.isfinite(rough.distance):
+            return rough
+        return picked(self.render(around, outputs=outputs, depth_reference=rough.distance))
 
     # ---------------------------------------------------------------- internal
 
-    def _commit_arrays(self, layer: SurfelLayer, *, lens: Camera, approach: Camera, parent: int | None,
-                       cover: dict[str, Any] | None, metadata: dict[str, Any], blobs: dict[str, bytes]) -> Level:
+    def _commit_arrays(
+        self,
+        layer: SurfelLayer,
+        *,
+        lens: Camera,
+        approach: Camera,
+        parent: int | None,
+        cover: dict[str, Any] | None,
+        metadata: dict[str, Any],
+        blobs: dict[str, bytes],
+    ) -> Level:
         if len(layer) == 0:
             raise InputError("a level must have at least one surfel, got none")
-        arrays: dict[str, Any] = {name: getattr(layer, name) for name in (
-            "positions", "orientations", "extents", "colors", "opacities", "now", "prior", "mask", "flags")}
-        arrays["is_sky"] = layer.is_sky.view(np.uint8)
-        number = self._native.commit(parent, native_camera(lens), native_camera(approach), json.dumps(metadata, sort_keys=True),
-                                     arrays, cover, blobs)
+        number = self._native.commit(
+            parent,
+            native_camera(lens),
+            native_camera(approach),
+            json.dumps(metadata, sort_keys=True),
+            native_arrays(layer),
+            cover,
+            blobs,
+        )
         return self.level(number)
 
     def _blob(self, level: int | Level, name: str) -> bytes:
         record = self.level(level)
         if name not in record.blobs:
             raise WorldError(f"level {record.id} keeps no {name}: it was not made from a picture")
-        return self._native.blob(record.id, name)
+        data: bytes = self._native.blob(record.id, name)
+        return data
 
     def _level_info(self, level: Level, pages: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"id": level.id, "parent": level.parent, "surfels": level.surfel_count,
-                "pages": sum(page["level"] == level.id for page in pages), "focal": level.lens.focal,
-                "zoom": level.lens.focal / self.home.focal, "footprint_min": level.footprint_min,
-                "footprint_max": level.footprint_max, "metadata": level.metadata}
-
-
-def _picked(frame: Frame, camera: Camera) -> Pick | None:
-    middle = (camera.height // 2, camera.width // 2)
-    assert frame.coverage is not None and frame.depth_median is not None and frame.normal is not None
-    assert frame.level is not None and frame.color is not None
-    if frame.coverage[middle] < 0.5:
-        return None
-    distance = float(frame.depth_median[middle])
-    ray = camera.rays()[middle]
-    point = camera.eye + ray * distance if np.isfinite(distance) else ray
-    normal = camera.rotation @ frame.normal[middle].astype(np.float64)
-    normal /= max(float(np.linalg.norm(normal)), 1e-12)
-    return Pick(level=round(float(frame.level[middle])), point=_triple(point), distance=distance, normal=_triple(normal),
-                color=_triple(frame.color[middle]))
-
-
-def _triple(values: NDArray[Any]) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))
+        return {
+            "id": level.id,
+            "parent": level.parent,
+            "surfels": level.surfel_count,
+            "pages": sum(page["level"] == level.id for page in pages),
+            "focal": level.lens.focal,
+            "zoom": level.lens.focal / self.home.focal,
+            "footprint_min": level.footprint_min,
+            "footprint_max": level.footprint_max,
+            "metadata": level.metadata,
+        }

@@ -18,40 +18,78 @@ if TYPE_CHECKING:
     from ..world import World
 
 
-def zoom_request(world: World, camera: Camera, *, parent: int | None, seed: int, prompt: str | None,
-                 picture: NDArray[Any] | None, quality: Quality) -> ZoomRequest:
+def zoom_request(
+    world: World,
+    camera: Camera,
+    *,
+    parent: int | None,
+    seed: int,
+    prompt: str | None,
+    picture: NDArray[Any] | None,
+    quality: Quality,
+) -> ZoomRequest:
     """See `World.request`."""
     if quality not in ("fast", "best"):
         raise InputError(f"quality must be fast or best, got {quality!r}")
     home = world.home
-    target = camera if (camera.width, camera.height) == (home.width, home.height) else camera.resized(home.width, home.height)
+    target = (
+        camera
+        if (camera.width, camera.height) == (home.width, home.height)
+        else camera.resized(home.width, home.height)
+    )
     level = world.level(parent) if parent is not None else _finest_holder(world, target)
     if level is not None and same_eye(level.lens, target):
         context = _stored_context(world, level, target)
     else:
         level, context = _rendered_context(world, level, target)
-    return ZoomRequest(camera=target, parent=level.id, parent_lens=level.lens, home=home, context=context, seed=seed,
-                       prompt=prompt, picture=_checked_picture(picture), quality=quality)
+    return ZoomRequest(
+        camera=target,
+        parent=level.id,
+        parent_lens=level.lens,
+        home=home,
+        context=context,
+        seed=seed,
+        prompt=prompt,
+        picture=_checked_picture(picture),
+        quality=quality,
+    )
 
 
 def _finest_holder(world: World, target: Camera) -> Level | None:
     """The finest level, newest first, whose lens view holds the whole of `target`'s and leaves room to zoom."""
-    holders = [level for level in world.levels
-               if same_eye(level.lens, target) and level.lens.focal * MIN_FACTOR <= target.focal and _holds(level.lens, target)]
+    holders = [
+        level
+        for level in world.levels
+        if same_eye(level.lens, target)
+        and level.lens.focal * MIN_FACTOR <= target.focal
+        and _holds(level.lens, target)
+    ]
     return max(holders, key=lambda level: (level.lens.focal, level.id), default=None)
 
 
 def _holds(outer: Camera, inner: Camera, *, slack_px: float = 1.0) -> bool:
     x, y, width, height = window_in(outer, inner)
-    return (x >= -slack_px and y >= -slack_px and x + width <= outer.width + slack_px and y + height <= outer.height + slack_px)
+    return (
+        x >= -slack_px
+        and y >= -slack_px
+        and x + width <= outer.width + slack_px
+        and y + height <= outer.height + slack_px
+    )
 
 
 def _stored_context(world: World, level: Level, target: Camera) -> Context:
     """The level's own source picture and distances: sharper than any render of it."""
     check_factor(target.focal / level.lens.focal)
     if not _holds(level.lens, target):
-        raise InputError(f"the wanted view lies outside the view of level {level.id}: x, y must be in 0..1 of it")
-    return Context(camera=level.lens, picture=world.picture(level), distance=world.distance(level), mask=world.cover(level))
+        raise InputError(
+            f"the wanted view lies outside the view of level {level.id}: x, y must be in 0..1 of it"
+        )
+    return Context(
+        camera=level.lens,
+        picture=world.picture(level),
+        distance=world.distance(level),
+        mask=world.cover(level),
+    )
 
 
 def _rendered_context(world: World, level: Level | None, target: Camera) -> tuple[Level, Context]:
@@ -60,36 +98,53 @@ def _rendered_context(world: World, level: Level | None, target: Camera) -> tupl
     assert probe.coverage is not None and probe.depth is not None and probe.level is not None
     seen = probe.coverage > 0.5
     if seen.mean() < 0.5:
-        raise InputError(f"the wanted view must show the world: only {100 * seen.mean():.0f} % of it is covered")
+        raise InputError(
+            f"the wanted view must show the world: only {100 * seen.mean():.0f} % of it is covered"
+        )
     middle = seen & _central(seen.shape)
-    chosen = level if level is not None else world.level(int(np.median(np.rint(probe.level[middle if middle.any() else seen]))))
+    chosen = (
+        level
+        if level is not None
+        else world.level(int(np.median(np.rint(probe.level[middle if middle.any() else seen]))))
+    )
     near = probe.depth[seen & np.isfinite(probe.depth)]
     distance = float(np.median(near)) if near.size else 1.0
-    there = float(np.median(np.linalg.norm(world.surfels(chosen).positions - np.asarray(chosen.lens.position), axis=1)))
+    there = float(
+        np.median(np.linalg.norm(world.surfels(chosen).positions - np.asarray(chosen.lens.position), axis=1))
+    )
     focal = distance / (there / chosen.lens.focal) if near.size else chosen.lens.focal
     factor = target.focal / focal
     if not MIN_FACTOR <= factor <= MAX_FACTOR:
-        raise InputError(f"the wanted view must be {MIN_FACTOR:g} to {MAX_FACTOR:g} times closer than what is there "
-                         f"(level {chosen.id}), it is {factor:.3g} times")
+        raise InputError(
+            f"the wanted view must be {MIN_FACTOR:g} to {MAX_FACTOR:g} times closer than what is there "
+            f"(level {chosen.id}), it is {factor:.3g} times"
+        )
     wide = _widened(target, factor)
     frame = world.render(wide, outputs=("color", "coverage", "depth"), depth_reference=distance)
     assert frame.color is not None and frame.coverage is not None and frame.depth is not None
-    return chosen, Context(camera=wide, picture=np.clip(frame.color, 0, 1).astype(np.float32),
-                           distance=frame.depth.astype(np.float64) + distance,
-                           mask=(frame.coverage > 0.95).astype(np.float32))
+    return chosen, Context(
+        camera=wide,
+        picture=np.clip(frame.color, 0, 1).astype(np.float32),
+        distance=frame.depth.astype(np.float64) + distance,
+        mask=(frame.coverage > 0.95).astype(np.float32),
+    )
 
 
 def _widened(camera: Camera, factor: float) -> Camera:
     """The same eye with a focal `factor` times shorter, the middle of the view kept."""
-    principal = ((camera.principal[0] - camera.width / 2) / factor + camera.width / 2,
-                 (camera.principal[1] - camera.height / 2) / factor + camera.height / 2)
-    return Camera(camera.position, camera.orientation, camera.focal / factor, camera.width, camera.height, principal)
+    principal = (
+        (camera.principal[0] - camera.width / 2) / factor + camera.width / 2,
+        (camera.principal[1] - camera.height / 2) / factor + camera.height / 2,
+    )
+    return Camera(
+        camera.position, camera.orientation, camera.focal / factor, camera.width, camera.height, principal
+    )
 
 
 def _central(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     height, width = shape[:2]
     chosen = np.zeros((height, width), dtype=bool)
-    chosen[2 * height // 5:-(-3 * height // 5), 2 * width // 5:-(-3 * width // 5)] = True
+    chosen[2 * height // 5 : -(-3 * height // 5), 2 * width // 5 : -(-3 * width // 5)] = True
     return chosen
 
 
@@ -98,8 +153,11 @@ def _checked_picture(picture: NDArray[Any] | None) -> NDArray[np.float32] | None
         return None
     values = np.asarray(picture)
     if values.ndim != 3 or values.shape[2] != 3 or min(values.shape[:2]) < 16:
-        raise InputError(f"a picture for a zoom must have shape (H, W, 3) with at least 16 pixels a side, got {values.shape}")
-    values = values.astype(np.float32) / np.float32(255 if values.dtype == np.uint8 else 1)
-    if not np.isfinite(values).all():
+        raise InputError(
+            f"a picture for a zoom must have shape (H, W, 3) with at least 16 pixels a side, got {values.shape}"
+        )
+    most = np.float32(255 if values.dtype == np.uint8 else 1)
+    unit: NDArray[np.float32] = values.astype(np.float32) / most
+    if not np.isfinite(unit).all():
         raise InputError("a picture for a zoom must be finite, got NaN or infinity")
-    return np.clip(values, 0, 1)
+    return np.clip(unit, 0, 1)
