@@ -3,7 +3,6 @@
 // thread, a test), a vector of 16 on the CPU. Comparisons give MaskOf<F>; masks combine with & | !.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -46,14 +45,14 @@ WZ_HD int32_t bitsOf(float a) {
 #if defined(__CUDA_ARCH__)
     return __float_as_int(a);
 #else
-    return std::bit_cast<int32_t>(a);
+    return __builtin_bit_cast(int32_t, a);
 #endif
 }
 WZ_HD float fromBits(int32_t a, float) {
 #if defined(__CUDA_ARCH__)
     return __int_as_float(a);
 #else
-    return std::bit_cast<float>(a);
+    return __builtin_bit_cast(float, a);
 #endif
 }
 WZ_HD int32_t shiftLeft(int32_t a, int n) { return static_cast<int32_t>(static_cast<uint32_t>(a) << n); }
