@@ -20,7 +20,7 @@ FLAG_HIDDEN_FILL = 1
 """Bit 0: invented behind something nearer; never seen from the camera that made the level."""
 FLAG_BRIDGES_EDGE = 2
 """Bit 1: the disc stands where the depth jumps."""
-EXTENT_PER_FOOTPRINT = 0.7
+EXTENT_PER_FOOTPRINT = 0.65
 """A disc's standard deviation over the footprint of the pixel it came from."""
 
 _SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
@@ -100,8 +100,8 @@ class SurfelLayer:
                     is_sky: ArrayLike = False, flags: ArrayLike = 0) -> SurfelLayer:
         """A layer from plain arrays; every one but `positions` (N,3) may be left out or be one value for all.
 
-        Left out: extents become 0.7 times the typical distance to the nearest neighbour; normals (N,3), used
-        when no orientations are given, face back along -z; now becomes the larger extent over 0.7.
+        Left out: extents become 0.65 times the typical distance to the nearest neighbour; normals (N,3), used
+        when no orientations are given, face back along -z; now becomes the larger extent over 0.65.
         Orientations and normals need not have length one.
         """
         points = _number_array(positions, np.float64, "positions")

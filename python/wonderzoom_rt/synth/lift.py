@@ -14,7 +14,7 @@ from .slopes import measure_slopes
 
 Float = NDArray[np.float32]
 
-OPACITY = 0.97
+OPACITY = 0.93
 """Of a disc that will not be fitted: near 1, and below it so that the rims of neighbours still blend."""
 MIN_COSINE = 0.1
 """A disc is stretched along the slant by at most the inverse of this."""
@@ -26,7 +26,7 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     """The surfels of a picture (H,W,3), display sRGB, at radial distances (H,W) wu, +inf for sky, in row order.
 
     A disc stands at its pixel's point, lies in the surface there and spans the pixel on it: standard deviation
-    0.7 footprint, divided along the slant by the cosine between normal and ray (at least 1/10). Next to a jump
+    0.65 footprint, divided along the slant by the cosine between normal and ray (at least 1/10). Next to a jump
     of the distance it takes the slope of its own side, so that no disc bridges two surfaces; a pixel that stands
     between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in radians.
 
