@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 JUMP_PX = 3.0
-"""A step of the distance above this many footprints, and above twice the slopes beside it, is an edge."""
+"""A step of the distance above this many footprints, and above twice the smaller of the two beside it, is an edge."""
 STEEPEST_SLOPE = 16.0
 """Any step above this many footprints is an edge: no disc could span it."""
 
@@ -36,7 +36,8 @@ def measure_slopes(distance: NDArray[np.float64], focal: float) -> Slopes:
     """The slopes of radial distances (H,W), wu or any unit, +inf for sky, seen with `focal` px."""
     across, edge_x, between_x = _along_rows(distance, focal)
     down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal)
-    return Slopes(across=across, down=np.ascontiguousarray(down.T), edge=edge_x | edge_y.T, between=between_x | between_y.T)
+    return Slopes(across=across, down=np.ascontiguousarray(down.T), edge=edge_x | edge_y.T,
+                  between=between_x | between_y.T)
 
 
 def steps_along_rows(distance: NDArray[np.float64], focal: float) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -49,9 +50,9 @@ def steps_along_rows(distance: NDArray[np.float64], focal: float) -> tuple[NDArr
         steps = ((right - left) * (focal / np.minimum(left, right))).astype(np.float32)
     steps[np.isnan(steps)] = 0.0
     size = np.abs(steps)
-    beside = np.minimum(np.concatenate([size[:, 1:], size[:, -1:] * 0], axis=1),
-                        np.concatenate([size[:, :1] * 0, size[:, :-1]], axis=1)) if steps.shape[1] > 1 else size * 0
-    edges = (size > STEEPEST_SLOPE) | (size > JUMP_PX + 2.0 * np.where(np.isfinite(beside), beside, 0.0))
+    beside = np.zeros_like(size)
+    beside[:, 1:-1] = np.minimum(size[:, 2:], size[:, :-2])
+    edges = (size > STEEPEST_SLOPE) | (size > JUMP_PX + 2.0 * beside)
     return steps, edges
 
 
