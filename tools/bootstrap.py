@@ -98,7 +98,7 @@ def pip(*arguments: str) -> None:
         "install",
         "--prefer-binary",
     ]
-    command += ["--retries", "10", "--timeout", "60", "--quiet", *arguments]
+    command += ["--retries", "10", "--timeout", "60", "-qq", *arguments]
     if subprocess.run(command, cwd=ROOT).returncode != 0:
         raise SetupError(f"pip could not install: {' '.join(a for a in arguments if not a.startswith('-'))}")
 
