@@ -26,7 +26,7 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     """The surfels of a picture (H,W,3), display sRGB, at radial distances (H,W) wu, +inf for sky, in row order.
 
     A disc stands at its pixel's point, lies in the surface there and spans the pixel on it: standard deviation
-    0.65 footprint, divided along the slant by the cosine between normal and ray (at least 1/10). Next to a jump
+    0.65 of the pixel's width there, divided along the slant by the cosine between normal and ray (at least 1/10). Next to a jump
     of the distance it takes the slope of its own side, so that no disc bridges two surfaces; a pixel that stands
     between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in radians.
 
@@ -40,8 +40,10 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     orientations, cosine, bridging = _orient(distance, camera)
     footprint = np.where(sky, 1.0, distance) / camera.focal
     extents = np.empty((*distance.shape, 2), dtype=np.float32)
-    extents[..., 0] = EXTENT_PER_FOOTPRINT * footprint
-    extents[..., 1] = extents[..., 0] / np.maximum(cosine, np.float32(MIN_COSINE))
+    # Off the axis a pixel is narrower than the radial footprint: depth along z over focal, on a surface parallel to the image.
+    off_axis = _local_rays(camera)[2]
+    extents[..., 0] = EXTENT_PER_FOOTPRINT * footprint * off_axis
+    extents[..., 1] = extents[..., 0] / np.clip(cosine / off_axis, np.float32(MIN_COSINE), np.float32(1))
     positions = camera.rays()
     positions *= np.where(sky, 1.0, distance)[..., None]
     if any(camera.position):
