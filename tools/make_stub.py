@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ def generate() -> str:
         made = Path(folder, *MODULE.split(".")).with_suffix(".pyi")
         if answer.returncode != 0 or not made.exists():
             raise RuntimeError(f"pybind11-stubgen failed on {MODULE}:\n{answer.stdout}{answer.stderr}")
-        text = made.read_text()
+        text = with_enum_members(made.read_text())
     ruff = [
         sys.executable,
         "-m",
@@ -47,6 +48,19 @@ def generate() -> str:
         ruff, input=HEADER + text, capture_output=True, text=True, check=True, cwd=ROOT
     )
     return formatted.stdout
+
+
+def with_enum_members(text: str) -> str:
+    """Members of enumerations as type checkers want them: values, not annotations; and no constructor."""
+    text = re.sub(
+        r"^    (\w+): typing\.ClassVar\[(\w+)\](?: *#.*)?$", r"    \1 = ...", text, flags=re.MULTILINE
+    )
+    return re.sub(
+        r"^    @classmethod\n    def __new__\(cls, value\):(?: \.\.\.|\n +\.\.\.)\n",
+        "",
+        text,
+        flags=re.MULTILINE,
+    )
 
 
 def difference(old: str, new: str) -> str:
