@@ -9,28 +9,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from wonderzoom_rt.synth.detail.filters import dilate, erode, gaussian, gradient, luma, structure
+from wonderzoom_rt.synth.detail.filters import dilate, erode, gaussian, gradient, luma, sample
 from wonderzoom_rt.synth.detail.resample import FloatArray
 
 
 def shock(
-    image: FloatArray, *, ratio: float, rounds: int, strength: float = 0.5, steepness: float = 60.0
+    image: FloatArray, cos: FloatArray, sin: FloatArray, trust: FloatArray, *, ratio: float, rounds: int
 ) -> FloatArray:
-    """(H, W, 3) -> (H, W, 3). `ratio`: how many times the picture was enlarged (its blur in px); `strength`:
-    how far a round goes, 0..1; `steepness`: second derivative (1/px^2, times ratio^2) at which the step
-    saturates is ~1/it."""
-    result = image
+    """(H, W, 3) -> (H, W, 3). `cos`, `sin`: (H, W) direction across the outlines; `trust`: (H, W) in 0..1, how far a
+    place is one that holds an outline; `ratio`: how many times the picture was enlarged, its blur in px.
+    """
+    result = _smoothed_along(image, cos, sin, trust, reach=0.55 * ratio)
     for _ in range(rounds):
-        plane = luma(result)
-        cos, sin, _coherence = structure(plane, inner=0.25 * ratio, outer=0.6 * ratio)
-        smooth = gaussian(plane, 0.45 * ratio)
+        smooth = gaussian(luma(result), 0.4 * ratio)
         dx, dy = gradient(smooth)
         xx, xy = gradient(dx)
         _, yy = gradient(dy)
-        across = (cos * cos * xx + 2 * cos * sin * xy + sin * sin * yy) * np.float32(
-            ratio * ratio * steepness / 4
-        )
-        step = (np.float32(strength) * np.tanh(across))[..., None]
+        across = (cos * cos * xx + 2 * cos * sin * xy + sin * sin * yy) * np.float32(ratio * ratio)
+        step = (np.float32(0.6) * np.tanh(15.0 * across) * trust)[..., None]
         low, high = erode(result), dilate(result)
         result = result + np.where(step > 0, (low - result) * step, (result - high) * step)
     return np.asarray(result, dtype=np.float32)
+
+
+def _smoothed_along(
+    image: FloatArray, cos: FloatArray, sin: FloatArray, trust: FloatArray, *, reach: float
+) -> FloatArray:
+    """Mean of five samples along the outlines, at up to two `reach` px: steps left by a coarser pixel grid go."""
+    rows, columns = cos.shape
+    x = np.arange(columns, dtype=np.float32)[None, :]
+    y = np.arange(rows, dtype=np.float32)[:, None]
+    total = 1.5 * image
+    for step, weight in ((reach, 1.0), (-reach, 1.0), (2 * reach, 0.5), (-2 * reach, 0.5)):
+        total += np.float32(weight) * sample(image, x - np.float32(step) * sin, y + np.float32(step) * cos)
+    return np.asarray(image + trust[..., None] * (total / np.float32(4.5) - image), dtype=np.float32)

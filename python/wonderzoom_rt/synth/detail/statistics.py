@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wonderzoom_rt.synth.detail.filters import gaussian, luma, structure
+from wonderzoom_rt.synth.detail.filters import gaussian, gradient, luma, structure
 from wonderzoom_rt.synth.detail.resample import FloatArray
 
 # Local power law, fitted by least squares on natural photographs reduced 2.83 times (residual 0.4 octaves):
 # log2 hidden = offset + top * log2 e1 + next * log2 e2, e1 and e2 the rms of the two finest octaves of the
 # low picture.
-_OFFSET, _TOP, _NEXT = -0.50, 1.58, -0.71
+_OFFSET, _TOP, _NEXT = -0.27, 1.49, -0.60
 _FLOOR = 0.25 / 255
 _WINDOW = 2.5
 _FITTED_OCTAVES = 1.5
@@ -32,10 +32,11 @@ class LowStatistics:
     cos: FloatArray
     sin: FloatArray
     coherence: FloatArray
+    outline: FloatArray
 
 
 def _local_rms(band: FloatArray) -> FloatArray:
-    return np.sqrt(gaussian(band * band, _WINDOW))
+    return np.asarray(gaussian(np.abs(band), _WINDOW) * np.float32(1.2533), dtype=np.float32)
 
 
 def hidden_rms(plane: FloatArray, ratio: float) -> FloatArray:
@@ -49,22 +50,34 @@ def hidden_rms(plane: FloatArray, ratio: float) -> FloatArray:
     return np.asarray(np.maximum(expected - floor, 0.0) * bandwidth, dtype=np.float32)
 
 
-def color_direction(image: FloatArray) -> FloatArray:
-    """(H, W, 3): least-squares slope of each channel against luma in a window; grey where the window is
-    flat.
+def color_direction(image: FloatArray, depth: float) -> FloatArray:
+    """(H, W, 3): least-squares slope of each channel against luma in a window, drawn towards the slope of shading
+    (the local colour itself, brighter or darker), the more so where the window is flat and the greater `depth`, 0..1.
     """
     plane = luma(image)
-    centred = image - gaussian(image, 3.0)
-    centred_luma = plane - gaussian(plane, 3.0)
+    smooth = gaussian(image, 3.0)
+    shading = (np.maximum(smooth, 0) + 0.03) / (np.maximum(luma(smooth), 0)[..., None] + 0.03)
+    centred, centred_luma = image - smooth, plane - luma(smooth)
     variance = gaussian(centred_luma * centred_luma, 4.0)[..., None]
     covariance = gaussian(centred * centred_luma[..., None], 4.0)
-    prior = np.float32((2.0 / 255) ** 2)
-    slope = (covariance + prior) / (variance + prior)
-    return np.clip(slope, 0.0, 3.0).astype(np.float32)
+    prior = np.float32(((2.0 + 12.0 * depth) / 255) ** 2)
+    slope = (covariance + prior * np.clip(shading, 0.3, 2.0)) / (variance + prior)
+    return np.clip(slope, 0.2, 2.2).astype(np.float32)
 
 
-def measure(image: FloatArray, ratio: float) -> LowStatistics:
-    """Statistics of a low picture, (H, W, 3) display sRGB, for an enlargement by `ratio`."""
+def measure(image: FloatArray, ratio: float, depth: float) -> LowStatistics:
+    """Statistics of a low picture, (H, W, 3) display sRGB, for an enlargement by `ratio`; `depth`: 0 = photograph,
+    1 = invented matter."""
     plane = luma(image)
     cos, sin, coherence = structure(plane, inner=0.7, outer=1.8)
-    return LowStatistics(hidden_rms(plane, ratio), color_direction(image), cos, sin, coherence)
+    dx, dy = gradient(gaussian(plane, 0.7))
+    slope = np.sqrt(gaussian(dx * dx + dy * dy, 1.0))
+    outline = rise(coherence, 0.35, 0.75) * rise(slope, 0.006, 0.025)
+    return LowStatistics(hidden_rms(plane, ratio), color_direction(image, depth), cos, sin, coherence, outline)
+
+
+def rise(value: FloatArray, start: float, end: float) -> FloatArray:
+    """0 up to `start`, 1 from `end`, smooth between."""
+    t = np.clip((value - np.float32(start)) / np.float32(end - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
+

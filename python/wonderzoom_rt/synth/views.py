@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an orbit about a level uncovers, completed without a network."""
+
+from __future__ import annotations
+
+from ..camera import Camera
+from .build_level import HiddenLayer, approach_camera
+from .protocols import Distance, Image
+
+
+class OfflineCompleter:
+    """Extends the far side behind each depth edge as far as an orbit of 15 degrees looks."""
+
+    name = "fast marching"
+
+    def complete(self, picture: Image, distance: Distance, camera: Camera, home: Camera) -> list[HiddenLayer]:
+        """See `protocols.ViewCompleter`."""
+        try:
+            from .occlusion import hidden_background
+        except ModuleNotFoundError:
+            return []
+        return [hidden_background(picture, distance, camera, approach=approach_camera(distance, camera, home))]
