@@ -183,6 +183,7 @@ def _hits(s: _Screen, x: Array, y: Array, near: float, convention: Convention) -
         crossing = _crosses(s.matrix, convention.reach, near)
         square = np.where(crossing | (on_disc < on_screen), on_disc, on_screen)
         valid &= (depth >= near) if crossing else np.ones_like(valid)
+        depth = np.where(crossing | (on_disc <= on_screen), depth, s.matrix[2, 2])
         return square / 2, depth, valid & (square <= convention.reach ** 2)
     used = depth if convention.depth_of_hit else np.full_like(depth, s.mean[2])
     if convention.near_per_hit:

@@ -16,7 +16,7 @@ class Scratch {
 
 public:
     T* ensure(size_t count) {
-        if (count > capacity_) {
+        if (count > capacity_ || !data_) {
             const size_t wanted = count + count / 4 + 64;
             data_.reset();
             data_.reset(static_cast<T*>(std::aligned_alloc(64, (wanted * sizeof(T) + 63) / 64 * 64)));

@@ -10,9 +10,10 @@ namespace wz {
 // Where a pixel's ray meets a disc.
 template <class F>
 struct Hit {
-    F halfSquare;   // sigma: half the squared standard deviations, low-pass taken in
-    F depthFactor;  // 1 / zz: hit depth over the mean's
-    F slope;        // 1 - zz, not formed by subtraction
+    F halfSquare;       // sigma: half the squared standard deviations, low-pass taken in
+    F depthFactor;      // 1 / zz: hit depth over the mean's
+    F slope;            // 1 - zz, not formed by subtraction
+    MaskOf<F> onPlane;  // the disc, not its low-pass dot: the plane far outside an edge-on disc may be anywhere
     MaskOf<F> inside;
 };
 
@@ -27,6 +28,7 @@ WZ_HD Hit<F> hitDisc(const SurfelRecord& s, F px, F py) {
     const F plane = madd(zx, zx, zy * zy);
     const F onDisc = F(0.5f) * plane * (hit.depthFactor * hit.depthFactor);
     const F onScreen = madd(px, px, py * py);  // (2 |p - mean|^2) / 2
+    hit.onPlane = onDisc <= onScreen;
     hit.halfSquare = minOf(onDisc, onScreen);
     hit.inside = hit.halfSquare <= F(0.5f * s.cutoff2);
     return hit;
@@ -42,6 +44,7 @@ WZ_HD Hit<F> hitGeneral(const SurfelRecord& s, F px, F py) {
     hit.slope = F(0.0f);
     hit.depthFactor = F(1.0f) / zz;
     hit.halfSquare = F(0.5f) * madd(zx, zx, zy * zy) * (hit.depthFactor * hit.depthFactor);
+    hit.onPlane = zz > F(0.0f);
     hit.inside = (zz > F(0.0f)) & (zz <= F(1.0f)) & (hit.halfSquare <= F(0.5f * s.cutoff2));
     return hit;
 }
@@ -51,11 +54,12 @@ WZ_HD F alphaOf(const SurfelRecord& s, const Hit<F>& hit) {
     return minOf(F(kAlphaMax), F(s.opacity) * exp2Of(hit.halfSquare * F(-kLog2OfE)));
 }
 
-// Depth of a hit along z, less the depth origin: exact differences, no cancellation.
+// Depth of a hit along z, less the depth origin: exact differences, no cancellation. A low-pass dot has its mean's depth.
 template <class F>
 WZ_HD F hitDepth(const SurfelRecord& s, const SurfelExtra& extra, const Hit<F>& hit) {
     if (s.flags & kRecordGeneral) return madd(F(extra.depth), hit.depthFactor, F(extra.depthRelative));
-    return madd(F(extra.depth) * hit.slope, hit.depthFactor, F(extra.depthRelative));
+    const F beyond = select(hit.onPlane, hit.slope * hit.depthFactor, F(0.0f));
+    return madd(F(extra.depth), beyond, F(extra.depthRelative));
 }
 
 // One picture of a pixel while it is being blended.

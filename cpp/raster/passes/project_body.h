@@ -158,7 +158,8 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     const CameraTangents<F> t = tangentsOf(params.viewRotation, s, normal);
     const ScreenDisc<F> disc = screenDiscOf(t, c.tx, c.ty, s.extent1 * c.pixelsPerUnit, s.extent2 * c.pixelsPerUnit,
                                             s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
-    const F faded = fadedOpacity(params.fadeLaw, fade, minOf(s.opacity, one));
+    // A NaN opacity must stay one: minOf gives the second operand then.
+    const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
     const F opacity = params.opticalLowpass ? thinnedOpacity(faded, lowpassThickness(disc)) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
     const F cutoff2 = minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))),
