@@ -112,6 +112,25 @@ class World:
         )
         return world
 
+    # ------------------------------------------------------------------- files
+
+    @staticmethod
+    def verify(path: str | Path) -> list[str]:
+        """Reads every byte of a world file; what is wrong with it, in words, empty when nothing is.
+
+        Raises WorldError when the file cannot be opened as a world at all.
+        """
+        return list(_core.World.verify(str(path)))
+
+    @staticmethod
+    def compact(source: str | Path, target: str | Path, *, overwrite: bool = False) -> None:
+        """Writes a world file anew without what is superseded or taken back, coarse levels first, in one step.
+
+        `source` and `target` may be the same file with `overwrite`. Raises WorldError, and writes nothing, when
+        `target` exists already or a part of the world cannot be read.
+        """
+        _core.World.compact(str(source), str(target), overwrite)
+
     # --------------------------------------------------------------- questions
 
     @property
@@ -210,7 +229,7 @@ class World:
         }
         if result.edit_mask is not None:
             blobs[stored.EDIT_BLOB] = stored.weights_to_bytes(result.edit_mask)
-        number = parent.id if isinstance(parent, Level) else parent
+        number = None if parent is None else self.level(parent).id
         return self._commit_arrays(
             result.layer,
             lens=result.lens,

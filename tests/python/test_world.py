@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds through their Python door: draw, pick, ask for zooms, commit, take back, save and open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wonderzoom_rt as wz
+from small_pipelines import EnlargingPipeline, first_level
+from wonderzoom_rt.jobs.generator import commit_all
+from wonderzoom_rt.synth.types import LevelResult
+
+HORIZON = 50
+FOCAL = 240.0
+TARGET = (0.5, 0.7)
+
+
+def made(photograph: np.ndarray) -> wz.World:
+    """The dandelions on ground 1.5 wu below the eye, sky above row 50."""
+    height, width = photograph.shape[:2]
+    down = wz.Camera.home(width, height, focal=FOCAL).rays()[..., 1]
+    ground = 1.5 / np.maximum(down, 0.06)
+    ground[:HORIZON] = np.inf
+    world = wz.World()
+    world.commit(first_level(photograph.astype(np.float32) / 255, ground, focal=FOCAL), parent=None)
+    return world
+
+
+def zoomed(
+    world: wz.World, factor: float = 8.0, *, at: tuple[float, float] = TARGET, seed: int = 0
+) -> list[LevelResult]:
+    """The levels of a zoom, not yet in the world."""
+    request = world.request(world.home.zoomed(factor, at=at), seed=seed)
+    return EnlargingPipeline().run(request, progress=lambda *_: None, cancelled=lambda: False)
+
+
+@pytest.fixture
+def world(small_photograph: np.ndarray) -> wz.World:
+    return made(small_photograph)
+
+
+@pytest.fixture
+def deep(world: wz.World) -> wz.World:
+    """The same with one zoom of x8: levels 0, 1, 2."""
+    commit_all(world, zoomed(world), parent=0)
+    return world
+
+
+def color(world: wz.World, camera: wz.Camera, **options: Any) -> np.ndarray:
+    frame = world.render(camera, outputs=("color",), **options)
+    assert frame.color is not None
+    return frame.color
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(-10 * np.log10(np.mean((a - b) ** 2)))
+
+
+# ------------------------------------------------------------------------------- drawing
+
+
+def test_the_home_view_is_the_photograph(world: wz.World, small_photograph: np.ndarray) -> None:
+    assert psnr(color(world, world.home), small_photograph / 255.0) > 30
+
+
+def test_a_render_of_another_size_shows_the_same_view(world: wz.World) -> None:
+    frame = world.render(world.home, 128, 72)
+    assert (frame.width, frame.height) == (128, 72)
+    averaged = color(world, world.home).reshape(72, 2, 128, 2, 3).mean(axis=(1, 3))
+    assert psnr(frame.color, averaged) > 30
+
+
+def test_many_renders_are_the_single_ones(world: wz.World) -> None:
+    cameras = [world.home.orbited((0, 0, 5), yaw, 0.0) for yaw in (-0.1, 0.0, 0.1)]
+    for camera, frame in zip(cameras, world.render_many(cameras, 64, 36), strict=True):
+        assert np.array_equal(frame.color, color(world, camera.resized(64, 36)))
+
+
+def test_a_zoom_shows_what_its_levels_hold(deep: wz.World) -> None:
+    lens = deep.level(2).lens
+    frame = deep.render(lens)
+    inside = deep.cover(2) == 1
+    assert inside.mean() > 0.4
+    assert (np.abs(frame.level[inside] - 2) < 0.02).mean() > 0.98
+    blurred = color(deep, lens, until_level=0)
+    picture = deep.picture(2)
+    assert psnr(frame.color[inside], picture[inside]) > psnr(blurred[inside], picture[inside]) + 3
+
+
+def test_until_a_level_is_the_world_before_the_next_commit(world: wz.World) -> None:
+    camera = world.home.zoomed(6, at=TARGET)
+    before = color(world, camera)
+    commit_all(world, zoomed(world), parent=0)
+    assert not np.array_equal(color(world, camera), before)
+    assert np.array_equal(color(world, camera, until_level=0), before)
+    assert np.array_equal(color(world, camera, until_level=world.level(0)), before)
+
+
+def test_a_level_that_has_not_arrived_leaves_the_coarser_one_whole(deep: wz.World) -> None:
+    camera = deep.home.zoomed(6, at=TARGET)
+    assert np.array_equal(color(deep, camera, readiness={1: 0.0, 2: 0.0}), color(deep, camera, until_level=0))
+    assert np.array_equal(color(deep, camera, readiness={1: 1.0, 2: 1.0}), color(deep, camera))
+
+
+def test_a_level_that_has_half_arrived_is_half_there(deep: wz.World) -> None:
+    camera = deep.level(1).lens
+    none, half, whole = (color(deep, camera, readiness={1: part, 2: 0.0}) for part in (0.0, 0.5, 1.0))
+    assert np.abs(half - (none + whole) / 2).mean() < 0.004
+    assert np.abs(whole - none).mean() > 0.01
+
+
+def test_a_snapshot_never_changes(world: wz.World) -> None:
+    snapshot = world.snapshot()
+    camera = world.home.zoomed(6, at=TARGET)
+    before = world.engine.render(snapshot, camera)
+    commit_all(world, zoomed(world), parent=0)
+    assert np.array_equal(world.engine.render(snapshot, camera).color, before.color)
+    assert snapshot.epoch < world.epoch
+
+
+# ------------------------------------------------------------------------------- picking
+
+
+def test_a_pick_gives_the_point_of_the_surface_under_the_pixel(world: wz.World) -> None:
+    column, row = 100, 110
+    hit = world.pick(world.home, column + 0.3, row + 0.8)
+    assert hit is not None
+    wanted = world.distance(0)[row, column]
+    assert hit.distance == pytest.approx(wanted, rel=0.04)  # its discs face the eye: stairs on the slanted ground
+    assert hit.level == 0
+    image, distance = world.home.project(np.array(hit.point))
+    assert image == pytest.approx((column + 0.5, row + 0.5), abs=1e-6)
+    assert float(distance) == pytest.approx(hit.distance)
+    assert np.linalg.norm(hit.normal) == pytest.approx(1.0)
+    assert np.dot(hit.normal, world.home.ray(column + 0.5, row + 0.5)) < 0
+
+
+def test_a_pick_in_the_sky_is_infinitely_far(world: wz.World) -> None:
+    hit = world.pick(world.home, 128, 5)
+    assert hit is not None
+    assert hit.distance == math.inf
+    assert hit.point == pytest.approx(tuple(world.home.ray(128.5, 5.5)))
+
+
+def test_a_pick_where_nothing_is_gives_none(world: wz.World) -> None:
+    away = wz.Camera.look_at((0, 0, 0), (0, 0, -1), focal=100, width=64, height=64)
+    assert world.pick(away, 32, 60) is None
+
+
+def test_a_pick_through_a_deep_lens_is_exact_to_a_pixel_of_its_own(deep: wz.World) -> None:
+    lens = deep.level(2).lens
+    hit = deep.pick(lens, 140.5, 70.5)
+    assert hit is not None and hit.level == 2
+    image, _ = lens.project(np.array(hit.point))
+    assert image == pytest.approx((140.5, 70.5), abs=1e-3)
+    assert abs(hit.distance - deep.distance(2)[70, 140]) < 3 * hit.distance / lens.focal
+
+
+@pytest.mark.parametrize(("x", "y"), [(-1, 0), (0, -0.5), (256, 0), (0, 144), (math.nan, 0), (0, math.inf)])
+def test_a_pick_outside_the_frame_is_refused(world: wz.World, x: float, y: float) -> None:
+    with pytest.raises(wz.InputError, match=r"0\.\.256 x 0\.\.144"):
+        world.pick(world.home, x, y)
+
+
+# ----------------------------------------------------------------------------- asking for zooms
+
+
+def test_a_request_through_the_lens_takes_the_parents_own_picture(deep: wz.World) -> None:
+    request = deep.request(deep.level(2).lens.zoomed(8))
+    assert request.parent == 2
+    assert np.array_equal(request.context.picture, deep.picture(2))
+    assert np.array_equal(request.context.distance, deep.distance(2))
+    assert np.array_equal(request.context.mask, deep.cover(2))
+
+
+def test_a_request_beside_a_fine_level_refines_the_coarse_one(deep: wz.World) -> None:
+    assert deep.request(deep.home.zoomed(8, at=(0.1, 0.9))).parent == 0
+    assert deep.request(deep.home.zoomed(64, at=TARGET)).parent == 2
+    assert deep.request(deep.home.zoomed(8, at=TARGET), parent=0).parent == 0
+
+
+def test_a_request_from_a_free_camera_takes_a_render(world: wz.World) -> None:
+    hit = world.pick(world.home, 128, 120)
+    assert hit is not None
+    beside = world.home.orbited(hit.point, 0.05, 0.0).zoomed(8, at=TARGET)
+    request = world.request(beside)
+    assert request.parent == 0
+    wide = request.context.camera
+    assert wide.position == beside.position
+    assert request.camera.focal / wide.focal == pytest.approx(8, rel=0.5)
+    seen = np.isfinite(request.context.distance) & (request.context.mask == 1)
+    rendered = world.render(wide, outputs=("depth",)).depth
+    assert np.abs(request.context.distance[seen] - rendered[seen]).max() < 1e-3 * hit.distance
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.1, 17.0, 1e9])
+def test_a_zoom_too_small_or_too_large_is_refused(world: wz.World, factor: float) -> None:
+    with pytest.raises(wz.InputError, match=r"1\.25 to 16"):
+        world.request(world.home.zoomed(factor))
+
+
+@pytest.mark.parametrize("factor", [0.0, -3.0, math.nan, math.inf])
+def test_a_factor_that_is_none_is_refused(world: wz.World, factor: float) -> None:
+    with pytest.raises(wz.InputError, match="zoom factor must be a finite number of at least 1"):
+        world.home.zoomed(factor)
+
+
+def test_a_zoom_that_shows_nothing_of_the_world_is_refused(world: wz.World) -> None:
+    away = wz.Camera.look_at((0, 0, 0), (0, 0, -1), focal=8 * FOCAL, width=256, height=144)
+    with pytest.raises(wz.InputError, match="must show the world: only 0 %"):
+        world.request(away)
+
+
+def test_a_zoom_outside_the_named_parent_is_refused(deep: wz.World) -> None:
+    with pytest.raises(wz.InputError, match="outside the view of level 2"):
+        deep.request(deep.home.zoomed(40, at=(0.1, 0.9)), parent=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"quality": "superb"}, "quality must be fast or best, got 'superb'"),
+        ({"parent": 9}, r"levels 0\.\.0, got level 9"),
+        ({"parent": -1}, r"levels 0\.\.0, got level -1"),
+        ({"picture": np.zeros((40, 40))}, r"shape \(H, W, 3\).*got \(40, 40\)"),
+        ({"picture": np.zeros((4, 40, 3))}, r"at least 16 pixels a side, got \(4, 40, 3\)"),
+        ({"picture": np.full((40, 40, 3), np.nan)}, "must be finite"),
+    ],
+)
+def test_a_bad_wish_is_named(world: wz.World, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(wz.InputError, match=words):
+        world.request(world.home.zoomed(8), **options)
+
+
+def test_a_picture_of_bytes_and_one_of_floats_are_the_same_wish(world: wz.World) -> None:
+    eight_bit = np.random.default_rng(2).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    one, other = (
+        world.request(world.home.zoomed(8), picture=p).picture for p in (eight_bit, eight_bit / 255.0)
+    )
+    assert one is not None and other is not None
+    assert one.dtype == np.float32
+    assert np.abs(one - other).max() < 1e-6
+
+
+def test_an_empty_world_says_that_it_is_empty() -> None:
+    empty = wz.World()
+    assert empty.levels == ()
+    for ask in (lambda: empty.home, lambda: empty.level(0), lambda: empty.undo(), lambda: empty.picture(0)):
+        with pytest.raises(wz.InputError, match="no level"):
+            ask()
+
+
+# ---------------------------------------------------------------------- committing, taking back
+
+
+def test_undo_gives_back_the_world_to_the_last_bit(world: wz.World) -> None:
+    cameras = [world.home, world.home.zoomed(6, at=TARGET), world.home.orbited((0, 0.5, 5), 0.1, 0.05)]
+    before = [world.render(camera) for camera in cameras]
+    commit_all(world, zoomed(world), parent=0)
+    assert len(world.levels) == 3
+    world.undo()
+    world.undo(world.level(1))
+    assert len(world.levels) == 1
+    for camera, frame in zip(cameras, before, strict=True):
+        again = world.render(camera)
+        for name in ("color", "coverage", "depth", "normal", "level"):
+            assert np.array_equal(getattr(again, name), getattr(frame, name)), name
+
+
+def test_only_the_newest_level_can_be_taken_back(deep: wz.World) -> None:
+    with pytest.raises((wz.InputError, wz.WorldError), match="1"):
+        deep.undo(1)
+    assert len(deep.levels) == 3
+
+
+def test_epochs_count_commits_and_undos(world: wz.World) -> None:
+    epoch = world.epoch
+    commit_all(world, zoomed(world), parent=0)
+    assert world.epoch == epoch + 2
+    world.undo()
+    assert world.epoch == epoch + 3
+
+
+def test_a_level_keeps_what_it_was_made_from(deep: wz.World, small_photograph: np.ndarray) -> None:
+    assert np.array_equal(np.rint(deep.picture(0) * 255).astype(np.uint8), small_photograph)
+    assert np.isinf(deep.distance(0)[: HORIZON - 1]).all()
+    assert (deep.cover(0) == 1).all()
+    assert deep.edit_mask(2) is None
+    level = deep.level(2)
+    assert level.parent == 1
+    assert level.lens.focal == pytest.approx(8 * FOCAL)
+    assert level.metadata["generator"] == "enlarging"
+
+
+def test_siblings_live_side_by_side(deep: wz.World) -> None:
+    elsewhere = (0.15, 0.85)
+    commit_all(deep, zoomed(deep, at=elsewhere, seed=4), parent=0)
+    assert [level.parent for level in deep.levels] == [None, 0, 1, 0, 3]
+    for number, at in ((2, TARGET), (4, elsewhere)):
+        level = deep.render(deep.home.zoomed(16, at=at), outputs=("level",)).level
+        assert abs(float(np.median(level)) - number) < 0.05
+
+
+def test_a_commit_that_cannot_be_leaves_the_world_alone(world: wz.World) -> None:
+    result = zoomed(world)[0]
+    for parent in (3, -1):
+        with pytest.raises((wz.InputError, wz.WorldError)):
+            world.commit(result, parent=parent)
+    assert len(world.levels) == 1
+
+
+def test_info_counts_what_is_there(deep: wz.World) -> None:
+    info = deep.info()
+    assert info["path"] is None
+    assert [level["id"] for level in info["levels"]] == [0, 1, 2]
+    assert info["surfels"] == sum(level["surfels"] for level in info["levels"]) == 3 * 256 * 144
+    assert info["pages"] == sum(level["pages"] for level in info["levels"])
+    assert info["levels"][2]["zoom"] == pytest.approx(8)
+
+
+# --------------------------------------------------------------------------------- plain arrays
+
+
+def test_surfels_come_back_as_they_went_in() -> None:
+    random = np.random.default_rng(8)
+    points = random.uniform(-1, 1, (500, 3)) + np.array([0, 0, 4])
+    layer = wz.SurfelLayer.from_arrays(
+        points,
+        colors=random.random((500, 3)),
+        normals=random.standard_normal((500, 3)),
+        extents=random.uniform(0.01, 0.05, (500, 2)),
+        opacities=random.uniform(0.2, 0.98, 500),
+        now=random.uniform(0.01, 0.02, 500),
+        flags=random.integers(0, 4, 500),
+    )
+    world = wz.World.from_surfels(layer, wz.Camera.home(64, 48, focal=60.0))
+    back = world.surfels(0)
+    # A page keeps its own order: match by position, which is exact to a small part of a page.
+    order = [int(np.argmin(np.linalg.norm(back.positions - point, axis=1))) for point in layer.positions]
+    assert sorted(order) == list(range(500))
+    back = back.select(np.array(order))
+    assert np.abs(back.positions - layer.positions).max() < 1e-4
+    assert np.abs(back.extents / layer.extents - 1).max() < 0.02
+    assert np.abs(back.colors - layer.colors).max() < 1 / 255
+    assert np.abs(back.opacities - layer.opacities).max() < 1 / 128
+    assert np.abs(np.log2(back.now / layer.now)).max() < 1 / 512
+    assert np.isinf(back.prior).all()
+    assert np.array_equal(back.flags, layer.flags)
+    turned = np.abs(np.einsum("ij,ij->i", back.orientations, layer.orientations))
+    assert turned.min() > 0.9999
+
+
+def test_a_world_of_plain_surfels_has_no_picture_and_says_so() -> None:
+    world = wz.World.from_surfels(
+        wz.SurfelLayer.from_arrays([[0, 0, 3.0]]), wz.Camera.home(64, 48, focal=60.0)
+    )
+    with pytest.raises(wz.WorldError, match=r"level 0 keeps no picture\.png"):
+        world.picture(0)
+
+
+def test_a_layer_of_nothing_makes_no_world() -> None:
+    with pytest.raises(wz.InputError, match="at least one surfel, got none"):
+        wz.World.from_surfels(wz.SurfelLayer.empty(), wz.Camera.home(64, 48, focal=60.0))
+
+
+def test_an_rgbd_frame_is_seen_from_its_own_pose(small_photograph: np.ndarray) -> None:
+    camera = wz.Camera.look_at((1, -2, 3), (1, 0, 9), focal=FOCAL, width=256, height=144)
+    distance = np.full((144, 256), 6.0)
+    distance[:20] = np.inf
+    world = wz.World.from_rgbd(small_photograph, distance, camera)
+    assert world.home == camera
+    assert psnr(color(world, camera), small_photograph / 255.0) > 33
+    hit = world.pick(camera, 128, 100)
+    assert hit is not None and hit.distance == pytest.approx(6.0, rel=0.01)
+    sky = world.pick(camera, 128, 4)
+    assert sky is not None and math.isinf(sky.distance)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda c, d: (c[:-1], d), "distance"),
+        (lambda c, d: (c, d[:, :-1]), "distance"),
+        (lambda c, d: (c, np.full_like(d, np.nan)), "NaN"),
+        (lambda c, d: (c, -d), "above 0"),
+        (lambda c, d: (c, d * 0), "above 0"),
+        (lambda c, d: (c[..., 0], d), r"\(144, 256\)"),
+    ],
+)
+def test_a_spoilt_rgbd_frame_is_refused(
+    small_photograph: np.ndarray, spoil: Callable[..., tuple[np.ndarray, np.ndarray]], words: str
+) -> None:
+    camera = wz.Camera.home(256, 144, focal=FOCAL)
+    picture, distance = spoil(small_photograph, np.full((144, 256), 6.0))
+    with pytest.raises(wz.InputError, match=words):
+        wz.World.from_rgbd(picture, distance, camera)
+
+
+# ------------------------------------------------------------------------------------- files
+
+
+def test_a_saved_world_opens_as_the_same_world(deep: wz.World, tmp_path: Path) -> None:
+    deep.save(tmp_path / "deep.wz")
+    again = wz.World.open(tmp_path / "deep.wz")
+    assert again.path == str(tmp_path / "deep.wz")
+    assert again.levels == deep.levels
+    for camera in (deep.home, deep.home.zoomed(5, at=TARGET), deep.level(2).approach):
+        one, other = deep.render(camera), again.render(camera)
+        for name in ("color", "coverage", "depth", "normal", "level"):
+            assert np.array_equal(getattr(one, name), getattr(other, name)), name
+    for level in (0, 1, 2):
+        assert np.array_equal(again.picture(level), deep.picture(level))
+        assert np.array_equal(again.distance(level), deep.distance(level))
+        one_layer, other_layer = deep.surfels(level), again.surfels(level)
+        assert all(
+            np.array_equal(getattr(one_layer, f.name), getattr(other_layer, f.name))
+            for f in fields(one_layer)
+        )
+    assert again.warnings == []
+
+
+def test_saving_never_replaces_a_file_unasked(deep: wz.World, tmp_path: Path) -> None:
+    file = tmp_path / "world.wz"
+    file.write_bytes(b"something of value")
+    with pytest.raises(wz.WorldError, match=r"world\.wz"):
+        deep.save(file)
+    assert file.read_bytes() == b"something of value"
+    deep.save(file, overwrite=True)
+    assert len(wz.World.open(file).levels) == 3
+
+
+def test_a_commit_to_a_file_is_there_for_the_next_one_who_opens_it(
+    small_photograph: np.ndarray, tmp_path: Path
+) -> None:
+    made(small_photograph).save(tmp_path / "world.wz")
+    writer = wz.World.open(tmp_path / "world.wz", writable=True)
+    commit_all(writer, zoomed(writer), parent=0)
+    expected = color(writer, writer.home.zoomed(6, at=TARGET))
+    reader = wz.World.open(tmp_path / "world.wz")
+    assert len(reader.levels) == 3
+    assert np.array_equal(color(reader, reader.home.zoomed(6, at=TARGET)), expected)
+    writer.undo()
+    assert len(wz.World.open(tmp_path / "world.wz").levels) == 2
+    assert len(reader.levels) == 3
+
+
+def test_a_world_opened_for_reading_takes_no_commit(deep: wz.World, tmp_path: Path) -> None:
+    deep.save(tmp_path / "world.wz")
+    reader = wz.World.open(tmp_path / "world.wz")
+    with pytest.raises(wz.WorldError, match="opened for reading only"):
+        reader.undo()
+    with pytest.raises(wz.WorldError, match="opened for reading only"):
+        commit_all(reader, zoomed(reader), parent=0)
+    assert len(reader.levels) == 3
+
+
+def test_what_is_no_world_file_is_refused(tmp_path: Path) -> None:
+    for name, content in (("empty.wz", b""), ("text.wz", b"not a world at all" * 500)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(wz.WorldError, match=name):
+            wz.World.open(tmp_path / name)
+    with pytest.raises(wz.WonderzoomError, match=r"missing\.wz"):
+        wz.World.open(tmp_path / "missing.wz")
