@@ -175,6 +175,10 @@ void bindWorld(py::module_& module) {
         .def(py::init<>())
         .def_static("open", &World::open, py::arg("path"), py::arg("writable"), py::call_guard<py::gil_scoped_release>())
         .def_static("create", &World::create, py::arg("path"), py::arg("overwrite"), py::call_guard<py::gil_scoped_release>())
+        .def_static("verify", &World::verify, py::arg("path"), py::call_guard<py::gil_scoped_release>(),
+                    "Reads every byte of a file; what is wrong with it, in words.")
+        .def_static("compact", &World::compact, py::arg("source"), py::arg("target"), py::arg("overwrite"),
+                    py::call_guard<py::gil_scoped_release>(), "Rewrites a file without superseded parts.")
         .def("commit", &commitLevel, py::arg("parent"), py::arg("lens"), py::arg("approach"), py::arg("metadata"),
              py::arg("layer"), py::arg("cover"), py::arg("blobs"), "Publishes a level; returns its id.")
         .def("undo", &World::undo, py::arg("level"), py::call_guard<py::gil_scoped_release>())
