@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ..camera import Camera
-from .build_level import HiddenLayer, approach_camera
+from .build_level import HiddenLayer
+from .occlusion import hidden_background
 from .protocols import Distance, Image
 
 
@@ -15,8 +16,4 @@ class OfflineCompleter:
 
     def complete(self, picture: Image, distance: Distance, camera: Camera, home: Camera) -> list[HiddenLayer]:
         """See `protocols.ViewCompleter`."""
-        try:
-            from .occlusion import hidden_background
-        except ModuleNotFoundError:
-            return []
-        return [hidden_background(picture, distance, camera, approach=approach_camera(distance, camera, home))]
+        return [hidden_background(picture, distance, camera, home_focal=home.focal)]
