@@ -21,7 +21,7 @@ from .sky import sky_mask
 
 Array = NDArray[Any]
 
-STEEPEST_GROUND = 10.0
+STEEPEST_GROUND = 8.0
 """Largest change of the ground's distance from a pixel to the next, in footprints: what discs can still close."""
 NEAR_GROUND_WU = 4.0
 """Median distance of the nearest third of the ground."""
