@@ -21,8 +21,10 @@ from .sky import sky_mask
 
 Array = NDArray[Any]
 
-STEEPEST_GROUND = 8.0
-"""Largest change of the ground's distance from a pixel to the next, in footprints: what discs can still close."""
+STEEPEST_GROUND = 2.0
+"""Largest change of the ground's distance from a pixel to the next, in footprints. A plain seen at a grazing angle has true
+changes of 10 and more, but a zoom made through the lens and then approached would be smeared as many times along the view:
+the ground is tilted up, like a hillside, until that stays small."""
 NEAR_GROUND_WU = 4.0
 """Median distance of the nearest third of the ground."""
 _HIDDEN_FOOT = 0.55
