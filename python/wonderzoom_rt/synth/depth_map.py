@@ -13,7 +13,7 @@ from PIL import Image
 from ..camera import Camera
 from ..errors import InputError, MissingExtraError
 from .area import area_reduce
-from .photograph import MAX_PIXELS
+from .photograph import MAX_PIXELS, Photograph
 
 Array = NDArray[Any]
 DepthKind = Literal["auto", "metric", "relative", "inverse"]
@@ -27,41 +27,44 @@ METRIC_SHARE = 0.001
 """Unit of whole-numbered metric maps: millimetres, the custom of depth cameras."""
 
 
-def load_depth_map(source: str | Path | Array, camera: Camera, *, kind: DepthKind = "auto",
-                   window: tuple[float, float, float, float] | None = None,
-                   original_size: tuple[int, int] | None = None) -> NDArray[np.float64]:
-    """Radial distances (H,W) float64, wu, +inf for sky, of the camera's size.
+def load_depth_map(path: str | Path, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto") -> NDArray[np.float64]:
+    """Radial distances (H,W) float64, wu, +inf for sky, of a photograph's camera, from a file of the user's.
 
-    source: a file or an array (h,w), of the photograph's aspect. kind: "metric" depth along the optical axis, in wu
-    where floating, in millimetres where whole numbers; "inverse" (disparity: large is near) and "relative"
-    (depth without unit) are stretched to a plausible range; "auto" takes floats as metric and 8- and 16-bit images
-    as inverse, the output of most estimators. 0 in a metric map of whole numbers, 0 in an inverse map and +inf
-    anywhere mean sky. window, original_size: the part of the photograph that was kept, in its pixels.
-    Raises InputError for another aspect, NaN, depths that are not positive, and files that are no depth maps.
+    PNG or TIFF (8, 16 bit, float), NPY or EXR (channel Z or Y), of the photograph's aspect before it was cropped.
+    kind: "metric" is depth along the optical axis, in wu where floating, in millimetres where whole numbers;
+    "inverse" (disparity: large is near) and "relative" (depth without unit) are stretched to a plausible range;
+    "auto" takes floats as metric and whole numbers as inverse, the output of most estimators. 0 in a metric map of
+    whole numbers, 0 in an inverse map and +inf anywhere mean sky. Raises InputError for another aspect, NaN, depths
+    that are not positive and files that are no depth maps, MissingExtraError for EXR without its package.
     """
-    values, name = _read(source)
-    if values.ndim == 3 and values.shape[2] in (1, 2, 3, 4) and (values.shape[2] == 1 or _grey(values)):
+    values, name = _read(Path(path))
+    return _radial_distance(values, name, photo, camera, kind)
+
+
+def depth_map_from_array(values: Array, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto") -> NDArray[np.float64]:
+    """The same from an array (h,w)."""
+    return _radial_distance(np.asarray(values), "the depth map", photo, camera, kind)
+
+
+def _radial_distance(values: Array, name: str, photo: Photograph, camera: Camera, kind: DepthKind) -> NDArray[np.float64]:
+    if values.ndim == 3 and (values.shape[2] == 1 or (values.shape[2] in (2, 3, 4) and _grey(values))):
         values = values[..., 0]
     if values.ndim != 2:
         raise InputError(f"{name} must hold one depth a pixel, shape (H, W), got {values.shape}")
-    whole_numbers = values.dtype.kind in "ui"
     if values.dtype.kind not in "uif":
         raise InputError(f"{name} must hold numbers, got {values.dtype}")
-    _check_aspect(values, name, camera, original_size)
+    whole_numbers = values.dtype.kind in "ui"
+    _check_aspect(values, name, photo, camera)
     chosen = kind if kind != "auto" else ("inverse" if whole_numbers else "metric")
     if chosen not in ("metric", "relative", "inverse"):
         raise InputError(f"a depth map's kind must be auto, metric, relative or inverse, got {kind!r}")
-    inverse = _inverse_depth(values, name, chosen, whole_numbers)
-    inverse = _resized(inverse, camera, window, original_size)
+    inverse = _resized(_inverse_depth(values, name, chosen, whole_numbers), photo, camera)
     with np.errstate(divide="ignore"):
         along_axis = np.where(inverse > 0, 1.0 / inverse, np.inf)
     return along_axis * _stretch(camera)
 
 
-def _read(source: str | Path | Array) -> tuple[Array, str]:
-    if isinstance(source, np.ndarray):
-        return source, "the depth map"
-    path = Path(source)
+def _read(path: Path) -> tuple[Array, str]:
     if not path.is_file():
         raise InputError(f"a depth map was expected at {path}, but there is no such file")
     suffix = path.suffix.lower()
@@ -90,7 +93,8 @@ def _read_exr(path: Path) -> Array:
     try:
         import OpenEXR
     except ImportError:
-        raise MissingExtraError("an EXR depth map needs the package OpenEXR: pip install 'wonderzoom_rt[offline]'") from None
+        raise MissingExtraError("an EXR depth map needs the package OpenEXR: "
+                                "pip install 'wonderzoom_rt[offline]'") from None
     with OpenEXR.File(str(path)) as file:
         channels = file.channels()
         for name in ("Z", "Y", "depth.Z", "depth", "R", "RGB", "RGBA"):
@@ -106,12 +110,13 @@ def _grey(values: Array) -> bool:
     return values.shape[2] == 2 or bool((values[..., 0] == values[..., 1]).all() and (values[..., 1] == values[..., 2]).all())
 
 
-def _check_aspect(values: Array, name: str, camera: Camera, original_size: tuple[int, int] | None) -> None:
-    width, height = original_size or (camera.width, camera.height)
+def _check_aspect(values: Array, name: str, photo: Photograph, camera: Camera) -> None:
+    width, height = photo.original_size
     fits = [abs(values.shape[1] / values.shape[0] / (wide / high) - 1.0) <= ASPECT_TOLERANCE
             for wide, high in ((width, height), (camera.width, camera.height))]
     if min(values.shape) < 2 or not any(fits):
-        raise InputError(f"{name} must have the photograph's aspect, {width} x {height}, got {values.shape[1]} x {values.shape[0]}")
+        raise InputError(f"{name} must have the photograph's aspect, {width} x {height}, "
+                         f"got {values.shape[1]} x {values.shape[0]}")
 
 
 def _inverse_depth(values: Array, name: str, kind: str, whole_numbers: bool) -> NDArray[np.float64]:
@@ -143,13 +148,13 @@ def _inverse_depth(values: Array, name: str, kind: str, whole_numbers: bool) -> 
     return np.where(solid, inverse, 0.0)
 
 
-def _resized(inverse: NDArray[np.float64], camera: Camera, window: tuple[float, float, float, float] | None,
-             original_size: tuple[int, int] | None) -> NDArray[np.float64]:
-    """At the camera's size: by area where the map is finer, so that sky stays sky and edges stay sharp by nearest values."""
+def _resized(inverse: NDArray[np.float64], photo: Photograph, camera: Camera) -> NDArray[np.float64]:
+    """At the camera's size: means where the map is finer and smooth, else nearest values; no depth is made up at edges."""
     rows, columns = inverse.shape
     if (columns, rows) == (camera.width, camera.height):
         return inverse
-    x, y, width, height = _kept_part(inverse, camera, window, original_size)
+    wide, high = columns / photo.original_size[0], rows / photo.original_size[1]
+    x, y, width, height = (part * scale for part, scale in zip(photo.window, (wide, high, wide, high), strict=True))
     across = np.clip(np.floor(x + (np.arange(camera.width) + 0.5) * width / camera.width), 0, columns - 1).astype(int)
     down = np.clip(np.floor(y + (np.arange(camera.height) + 0.5) * height / camera.height), 0, rows - 1).astype(int)
     nearest: NDArray[np.float64] = inverse[np.ix_(down, across)]
@@ -158,18 +163,6 @@ def _resized(inverse: NDArray[np.float64], camera: Camera, window: tuple[float, 
     mean = area_reduce(inverse, (camera.width, camera.height), window=(x, y, width, height)).astype(np.float64)
     smooth = np.abs(mean - nearest) < 0.05 * nearest
     return np.where(smooth, mean, nearest)
-
-
-def _kept_part(inverse: Array, camera: Camera, window: tuple[float, float, float, float] | None,
-               original_size: tuple[int, int] | None) -> tuple[float, float, float, float]:
-    """The part (x, y, width, height) of the map, in its pixels, that the camera shows."""
-    rows, columns = inverse.shape
-    if window is not None and original_size is not None:
-        wide, high = columns / original_size[0], rows / original_size[1]
-        return window[0] * wide, window[1] * high, window[2] * wide, window[3] * high
-    scale = min(columns / camera.width, rows / camera.height)
-    width, height = camera.width * scale, camera.height * scale
-    return (columns - width) / 2, (rows - height) / 2, width, height
 
 
 def _stretch(camera: Camera) -> NDArray[np.float64]:
