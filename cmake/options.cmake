@@ -10,9 +10,10 @@ if(WZ_SANITIZE)
   target_compile_options(wz_options INTERFACE -fno-sanitize-recover=all)
   target_link_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE})
 endif()
-# For wheels: only the C library then decides on which systems the module loads.
+# For wheels: only the C library then decides on which systems the module loads. What of the C++ library is not used is
+# dropped, or its calls of the newest C library would count.
 if(WZ_STATIC_RUNTIME)
-  target_link_options(wz_options INTERFACE -static-libstdc++ -static-libgcc)
+  target_link_options(wz_options INTERFACE -static-libstdc++ -Wl,--exclude-libs,ALL -Wl,--gc-sections)
 endif()
 
 # wz_module(NAME SOURCES ... LINKS ...): one static library a folder; the link lines are the dependency table.
