@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .build_level import build_level
 from .cameras import level_chain
 from .cover import soft_cover
 from .offline import OfflineDepth, OfflineSynthesizer
+from .own_picture import Laid, OwnPicture
 from .protocols import DepthEstimator, Synthesizer, ViewCompleter
 from .types import Cancelled, Context, LevelResult, Progress, ZoomRequest
 from .views import OfflineCompleter
@@ -41,24 +43,32 @@ class Pipeline:
         stop = cancelled or (lambda: False)
         chain = level_chain(request.context.camera, request.camera)
         context, results = request.context, []
+        own = OwnPicture(request) if request.picture is not None else None
         for step, camera in enumerate(chain):
             def part(fraction: float, what: str, step: int = step) -> None:
                 if stop():
                     raise CancelledError("the zoom was cancelled")
                 tell((step + fraction) / len(chain), what)
 
-            result = self._level(request, context, camera, part, stop)
+            result = self._level(request, context, camera, own, part, stop)
             results.append(result)
             context = Context(camera=camera, picture=result.picture, distance=result.distance, mask=result.cover)
         tell(1.0, "done")
         return results
 
-    def _level(self, request: ZoomRequest, context: Context, camera: Camera, part: Progress, stop: Cancelled) -> LevelResult:
+    def _level(self, request: ZoomRequest, context: Context, camera: Camera, own: OwnPicture | None, part: Progress,
+               stop: Cancelled) -> LevelResult:
         started = time.perf_counter()
         octave = math.log2(camera.focal / request.home.focal)
         part(0.0, "inventing detail")
-        picture = self.synthesizer.synthesize(request, context, camera, octave=octave,
+        # With the user's own picture the words are only remembered: what they describe is in it.
+        wish = request if own is None else replace(request, prompt=None)
+        picture = self.synthesizer.synthesize(wish, context, camera, octave=octave,
                                               progress=lambda fraction, what: part(0.7 * fraction, what), cancelled=stop)
+        laid: Laid | None = None
+        if own is not None:
+            laid = own.lay_into(picture, camera, ratio=camera.focal / context.camera.focal)
+            picture = laid.picture
         part(0.7, "finding depth")
         distance = self.depth.estimate(request, context, camera, picture)
         part(0.78, "completing hidden views")
@@ -69,7 +79,8 @@ class Pipeline:
                             hidden=hidden)
         part(1.0, "making surfels")
         return LevelResult(lens=camera, approach=built.approach, layer=built.layer, picture=picture, distance=distance,
-                           cover=built.cover, metadata=self._metadata(request, time.perf_counter() - started))
+                           cover=built.cover, color_change=laid.color_change if laid else None,
+                           edit_mask=laid.edit_mask if laid else None, metadata=self._metadata(request, time.perf_counter() - started))
 
     def _metadata(self, request: ZoomRequest, seconds: float) -> dict[str, Any]:
         from .. import __version__
