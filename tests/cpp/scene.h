@@ -2,6 +2,7 @@
 // Small procedural layers for the native tests.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <random>
