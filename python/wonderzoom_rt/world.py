@@ -258,14 +258,14 @@ class World:
         parent: int | Level | None = None,
         seed: int = 0,
         prompt: str | None = None,
-        picture: NDArray[Any] | None = None,
+        picture: str | Path | NDArray[Any] | None = None,
         quality: Quality = "best",
     ) -> ZoomRequest:
         """What a generator needs to make the view of `camera`: checked, with the context taken once.
 
         parent: the level to refine; the finest one that holds the view, when left out. picture: the user's own picture
-        of the view, (H,W,3) uint8 or float 0..1. Raises InputError when `camera` shows nothing of the world, or is no
-        closer than what is there, or more than 16 times closer.
+        of the view, a file or an array (H,W,3) of uint8, uint16 or float 0..1. Raises InputError when `camera` shows
+        nothing of the world, or is no closer than what is there, or more than 16 times closer.
         """
         from .synth.context import zoom_request
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import wonderzoom_rt as wz
 from small_pipelines import EnlargingPipeline, first_level
@@ -133,7 +134,9 @@ def test_a_pick_gives_the_point_of_the_surface_under_the_pixel(world: wz.World) 
     hit = world.pick(world.home, column + 0.3, row + 0.8)
     assert hit is not None
     wanted = world.distance(0)[row, column]
-    assert hit.distance == pytest.approx(wanted, rel=0.04)  # its discs face the eye: stairs on the slanted ground
+    assert hit.distance == pytest.approx(
+        wanted, rel=0.04
+    )  # its discs face the eye: stairs on the slanted ground
     assert hit.level == 0
     image, distance = world.home.project(np.array(hit.point))
     assert image == pytest.approx((column + 0.5, row + 0.5), abs=1e-6)
@@ -229,9 +232,10 @@ def test_a_zoom_outside_the_named_parent_is_refused(deep: wz.World) -> None:
         ({"quality": "superb"}, "quality must be fast or best, got 'superb'"),
         ({"parent": 9}, r"levels 0\.\.0, got level 9"),
         ({"parent": -1}, r"levels 0\.\.0, got level -1"),
-        ({"picture": np.zeros((40, 40))}, r"shape \(H, W, 3\).*got \(40, 40\)"),
-        ({"picture": np.zeros((4, 40, 3))}, r"at least 16 pixels a side, got \(4, 40, 3\)"),
-        ({"picture": np.full((40, 40, 3), np.nan)}, "must be finite"),
+        ({"picture": np.zeros(40)}, r"shape .*got \(40,\)"),
+        ({"picture": np.zeros((4, 40, 3))}, "40 x 4"),
+        ({"picture": np.full((40, 40, 3), np.nan)}, "NaN"),
+        ({"picture": "nowhere.jpg"}, "expected at nowhere.jpg"),
     ],
 )
 def test_a_bad_wish_is_named(world: wz.World, options: dict[str, Any], words: str) -> None:
@@ -239,14 +243,13 @@ def test_a_bad_wish_is_named(world: wz.World, options: dict[str, Any], words: st
         world.request(world.home.zoomed(8), **options)
 
 
-def test_a_picture_of_bytes_and_one_of_floats_are_the_same_wish(world: wz.World) -> None:
-    eight_bit = np.random.default_rng(2).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    one, other = (
-        world.request(world.home.zoomed(8), picture=p).picture for p in (eight_bit, eight_bit / 255.0)
-    )
-    assert one is not None and other is not None
-    assert one.dtype == np.float32
-    assert np.abs(one - other).max() < 1e-6
+def test_a_picture_may_be_bytes_floats_or_a_file(world: wz.World, tmp_path: Path) -> None:
+    eight_bit = np.random.default_rng(2).integers(0, 256, (40, 64, 3), dtype=np.uint8)
+    Image.fromarray(eight_bit).save(tmp_path / "mine.png")
+    for picture in (eight_bit, eight_bit / 255.0, tmp_path / "mine.png", str(tmp_path / "mine.png")):
+        wish = world.request(world.home.zoomed(8), picture=picture).picture
+        assert wish is not None and wish.dtype == np.float32
+        assert np.abs(wish - eight_bit / np.float32(255)).max() < 1e-6
 
 
 def test_an_empty_world_says_that_it_is_empty() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ..camera import Camera
 from ..errors import InputError
 from .cameras import MAX_FACTOR, MIN_FACTOR, check_factor, same_eye, window_in
+from .photograph import load_photograph, photograph_from_array
 from .types import Context, Quality, ZoomRequest
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def zoom_request(
     parent: int | None,
     seed: int,
     prompt: str | None,
-    picture: NDArray[Any] | None,
+    picture: str | Path | NDArray[Any] | None,
     quality: Quality,
 ) -> ZoomRequest:
     """See `World.request`."""
@@ -50,7 +52,7 @@ def zoom_request(
         context=context,
         seed=seed,
         prompt=prompt,
-        picture=_checked_picture(picture),
+        picture=_own_picture(picture, home.width),
         quality=quality,
     )
 
@@ -148,16 +150,10 @@ def _central(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return chosen
 
 
-def _checked_picture(picture: NDArray[Any] | None) -> NDArray[np.float32] | None:
+def _own_picture(picture: str | Path | NDArray[Any] | None, width: int) -> NDArray[np.float32] | None:
+    """The user's picture of a view, at most `width` px wide."""
     if picture is None:
         return None
-    values = np.asarray(picture)
-    if values.ndim != 3 or values.shape[2] != 3 or min(values.shape[:2]) < 16:
-        raise InputError(
-            f"a picture for a zoom must have shape (H, W, 3) with at least 16 pixels a side, got {values.shape}"
-        )
-    most = np.float32(255 if values.dtype == np.uint8 else 1)
-    unit: NDArray[np.float32] = values.astype(np.float32) / most
-    if not np.isfinite(unit).all():
-        raise InputError("a picture for a zoom must be finite, got NaN or infinity")
-    return np.clip(unit, 0, 1)
+    if isinstance(picture, (str, Path)):
+        return load_photograph(picture, width).pixels
+    return photograph_from_array(picture, width).pixels
