@@ -31,7 +31,9 @@ _HIDDEN_FOOT = 0.55
 """Inverse depth of a thing whose foot is hidden, relative to what hides it."""
 _FARTHEST = 0.03
 """Smallest inverse depth, relative to the nearest ground's."""
-_GROUND, _SKY, _FOREGROUND = 10_000, 10_001, 10_002
+_GROUND, _SKY, _FOREGROUND, _UPRIGHT = 10_000, 10_001, 10_002, 10_003
+_RELIEF = {_GROUND: (0.025, 0.025), _FOREGROUND: (0.012, 0.0), _UPRIGHT: (0.035, 0.04)}
+"""Height of fine and broad shading relief, as a share of the distance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +190,7 @@ def _inverse_depth(labels: NDArray[np.int32], planes: dict[int, Plane], front: N
             inverse[here] = planes[int(label)].at(x, y)[here]
     if front.any():
         depth_in = cv2.distanceTransform(front.astype(np.uint8), cv2.DIST_L2, 5)
-        share = cv2.GaussianBlur(depth_in, (0, 0), 4) / max(float(depth_in.max()), 1.0)
+        share = cv2.GaussianBlur(depth_in, (0, 0), 8) / max(float(depth_in.max()), 1.0)
         share = np.clip(share, 0, 1)
         inverse[front] *= 1 + 0.12 * (share * (2 - share))[front]
     return np.maximum(inverse, _FARTHEST)
@@ -208,9 +210,9 @@ def _shading_relief(picture: NDArray[np.float32], labels: NDArray[np.int32]) -> 
         if label == _SKY:
             continue
         here = (small_labels == label).astype(np.float32)
-        strength = 0.012 if label in (_GROUND, _FOREGROUND) else 0.035
-        band = _inside_blur(light, here, size[0] / 120) - _inside_blur(light, here, size[0] / 22)
-        relief += here * strength * np.tanh(1.5 * band)
+        fine, middle, broad = (_inside_blur(light, here, size[0] / share) for share in (120, 22, 7))
+        near, far = _RELIEF.get(int(label), _RELIEF[_UPRIGHT])
+        relief += here * (near * np.tanh(1.5 * (fine - middle)) + far * np.tanh(1.5 * (middle - broad)))
     enlarged: NDArray[np.float32] = cv2.resize(cv2.GaussianBlur(relief, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_CUBIC)
     return 1 + enlarged
 

@@ -13,8 +13,12 @@ from .sky import local_contrast
 Array = NDArray[Any]
 
 WORK_WIDTH = 272
-_CLUSTERS = 7
+_PATCHES = 70
+_MERGE_LOSS = 4.0
+"""Mean squared difference of features, over the whole picture, that merging two regions may cost."""
 _LEAST_REGION = 0.004
+_UNSHARP_CONTRAST = 0.004
+"""Fine contrast, of 1, below which a background counts as out of focus."""
 _SHARP_RATIO = 2.6
 """Sharp parts must have this many times the fine contrast of the rest to count as the subject in focus."""
 _FOREGROUND_FRACTION = (0.01, 0.4)
@@ -56,84 +60,159 @@ def ground_mask(small: NDArray[np.float32], blocked: NDArray[np.bool_]) -> NDArr
 
 
 def foreground_mask(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What is in focus before an unsharp background (H,W), full size; empty where all is about equally sharp."""
+    """What is in focus before an unsharp background (H,W), full size; empty where all is about equally sharp.
+
+    Fine contrast separates the two. Parts of middling sharpness count where they hang together with sharp ones, most
+    of all below them: a plain stem under its flower.
+    """
     import cv2
 
     height, width = picture.shape[:2]
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 1.5))
-    size = (WORK_WIDTH, max(8, round(height * WORK_WIDTH / width)))
-    energy = cv2.GaussianBlur(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
-    small_sky = cv2.resize(sky.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
-    level = np.log(energy + 1e-4)
-    scaled = cv2.normalize(level, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
-    split, _ = cv2.threshold(scaled[~small_sky].reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    sharp = (scaled > split) & ~small_sky
-    share = float(sharp.mean())
     empty = np.zeros((height, width), dtype=bool)
-    if not _FOREGROUND_FRACTION[0] < share < _FOREGROUND_FRACTION[1]:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 1.0))
+    size = (2 * WORK_WIDTH, max(8, round(2 * height * WORK_WIDTH / width)))
+    energy = cv2.GaussianBlur(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
+    solid = cv2.resize(sky.astype(np.uint8), size, interpolation=cv2.INTER_AREA) == 0
+    if solid.mean() < 0.1:
         return empty
-    if np.median(energy[sharp]) < _SHARP_RATIO * np.median(energy[~sharp & ~small_sky]) or np.median(energy[~sharp]) > 0.006:
+    level = np.log(energy + np.float32(2e-4))
+    scaled = cv2.normalize(level, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    split, _ = cv2.threshold(scaled[solid].reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    sharp = scaled > split
+    if not _FOREGROUND_FRACTION[0] < sharp.mean() < _FOREGROUND_FRACTION[1]:
         return empty
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    cut = _cut_out(small, sharp)
+    unsharp = float(np.median(energy[solid & ~sharp]))
+    if np.median(energy[sharp]) < _SHARP_RATIO * unsharp or unsharp > _UNSHARP_CONTRAST:
+        return empty
+    strong = energy > max(4.0 * unsharp, 0.12 * float(energy.max()))
+    rows = np.nonzero(strong)[0]
+    below = np.arange(size[1])[:, None] > (np.median(rows) if len(rows) else size[1])
+    cut = _hanging_together(energy > np.where(below, 1.7, 2.2) * unsharp, strong)
     if not _FOREGROUND_FRACTION[0] / 2 < cut.mean() < _FOREGROUND_FRACTION[1]:
         return empty
-    return sharpened_border(picture, cut)
+    full: NDArray[np.float32] = cv2.resize(cut.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.GaussianBlur(full, (0, 0), 1.5) > 0.5
 
 
-def _cut_out(small: NDArray[np.float32], sharp: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _hanging_together(weak: NDArray[np.bool_], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Weak parts that hang together with strong ones, closed, without holes and specks, less the width of the blur."""
     import cv2
 
-    whole = cv2.morphologyEx(sharp.astype(np.uint8), cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
-    large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > 0.0015 * whole.size]
-    whole = np.isin(labels, large).astype(np.uint8)
-    if not whole.any():
-        return whole > 0
-    trimap = np.full(whole.shape, cv2.GC_BGD, dtype=np.uint8)
-    trimap[cv2.dilate(whole, np.ones((7, 7), np.uint8)) > 0] = cv2.GC_PR_BGD
-    trimap[whole > 0] = cv2.GC_PR_FGD
-    trimap[cv2.erode(whole, np.ones((7, 7), np.uint8), borderValue=1) > 0] = cv2.GC_FGD
-    cv2.setRNGSeed(1)
-    cv2.grabCut((small[..., ::-1] * 255).astype(np.uint8), trimap, None, np.zeros((1, 65)), np.zeros((1, 65)), 2,
-                cv2.GC_INIT_WITH_MASK)
-    cut = ((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - cut, connectivity=4)
-    holes = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < 0.01 * cut.size]
-    cut |= np.isin(labels, holes).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cut, connectivity=8)
-    large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > 0.002 * cut.size]
-    return np.isin(labels, large)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
+    joined = cv2.copyMakeBorder(weak.astype(np.uint8), 16, 16, 16, 16, cv2.BORDER_REPLICATE)
+    joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, disc)
+    joined = cv2.erode(joined, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))[16:-16, 16:-16]
+    joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    kept = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > 0.004 * joined.size
+            and strong[labels == label].mean() > 0.3]
+    found = np.isin(labels, kept)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~found).astype(np.uint8), connectivity=4)
+    holes = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < 0.01 * joined.size]
+    result: NDArray[np.bool_] = found | np.isin(labels, holes)
+    return result
 
 
 def upright_regions(small: NDArray[np.float32], free: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
-    """Connected regions of like colour and texture within `free` (h,w): labels 1..count, 0 elsewhere."""
+    """Connected regions of like colour and texture within `free` (h,w): labels 1..count, 0 elsewhere.
+
+    Patches of a fine grouping are merged two by two, those first whose merging loses least (Ward's criterion).
+    """
     import cv2
 
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.2), cv2.COLOR_RGB2LAB)
-    contrast = local_contrast(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
-    rows, columns = np.mgrid[0:small.shape[0], 0:small.shape[1]].astype(np.float32) / np.float32(small.shape[1])
-    features = np.dstack([0.5 * lab[..., 0], 1.3 * lab[..., 1], 1.3 * lab[..., 2], 150 * cv2.blur(contrast, (7, 7)),
-                          60 * rows, 25 * columns])
-    chosen = features[free]
-    if len(chosen) < 50:
+    if free.sum() < 50:
         return np.zeros(free.shape, dtype=np.int32), 0
-    cv2.setRNGSeed(1)
-    _, _, centres = cv2.kmeans(chosen[::5].copy(), min(_CLUSTERS, max(2, len(chosen) // 400 + 1)), None,
-                               (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 15, 0.5), 2, cv2.KMEANS_PP_CENTERS)
-    votes = np.stack([-np.sqrt(((features - centre) ** 2).sum(axis=2)) for centre in centres])
-    votes = np.stack([cv2.boxFilter(vote, -1, (5, 5)) for vote in votes])
-    clusters = votes.argmax(axis=0)
+    features = _features(small)
+    patches = _patches(features, free)
+    count = int(patches.max())
+    if count == 0:
+        return free.astype(np.int32), 1
+    merged = _merged(patches, features, count, free)
     labels = np.zeros(free.shape, dtype=np.int32)
-    count = 0
-    for cluster in range(len(centres)):
-        number, parts, stats, _ = cv2.connectedComponentsWithStats(((clusters == cluster) & free).astype(np.uint8), connectivity=4)
-        for part in range(1, number):
+    number = 0
+    for label in np.unique(merged[merged > 0]):
+        parts, inside, stats, _ = cv2.connectedComponentsWithStats((merged == label).astype(np.uint8), connectivity=4)
+        for part in range(1, parts):
             if stats[part, cv2.CC_STAT_AREA] >= _LEAST_REGION * free.size:
-                count += 1
-                labels[parts == part] = count
-    return _filled(labels, free), count
+                number += 1
+                labels[inside == part] = number
+    return _filled(_majority(labels), free), max(number, 1)
+
+
+def _features(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colour and texture (h,w,4), scaled so that a difference of 10 is a plain one."""
+    import cv2
+
+    lab = cv2.cvtColor(cv2.bilateralFilter(small, 7, 0.15, 4), cv2.COLOR_RGB2LAB)
+    contrast = local_contrast(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    texture = 20 * np.log(cv2.GaussianBlur(contrast, (0, 0), 4) + np.float32(0.01))
+    result: NDArray[np.float32] = np.dstack([0.4 * lab[..., 0], 1.4 * lab[..., 1], 1.4 * lab[..., 2], 0.5 * texture])
+    return result.astype(np.float32)
+
+
+def _patches(features: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """A fine grouping by colour, texture and place: labels 1..n within `free`, every patch connected."""
+    import cv2
+
+    height, width = free.shape
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32) * np.float32(90.0 / width)
+    placed = np.dstack([features, rows, columns])
+    chosen = placed[free]
+    cv2.setRNGSeed(1)
+    _, _, centres = cv2.kmeans(chosen[::7].copy(), min(_PATCHES, len(chosen) // 50 + 1), None,
+                               (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 8, 0.5), 1, cv2.KMEANS_RANDOM_CENTERS)
+    norms = (centres**2).sum(axis=1)
+    nearest = (norms[None, :] - 2.0 * (chosen @ centres.T)).argmin(axis=1)
+    groups = np.full(free.shape, -1, dtype=np.int32)
+    groups[free] = nearest
+    patches = np.zeros(free.shape, dtype=np.int32)
+    total = 0
+    for group in range(len(centres)):
+        parts, inside, stats, _ = cv2.connectedComponentsWithStats((groups == group).astype(np.uint8), connectivity=4)
+        for part in range(1, parts):
+            if stats[part, cv2.CC_STAT_AREA] >= 40:
+                total += 1
+                patches[inside == part] = total
+    return _filled(patches, free)
+
+
+def _merged(patches: NDArray[np.int32], features: NDArray[np.float32], count: int,
+            free: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Patches merged while the loss stays below that of two plain, sizeable regions; labels of some patch each."""
+    sizes = np.bincount(patches.ravel(), minlength=count + 1).astype(np.float64)
+    means = np.stack([np.bincount(patches.ravel(), weights=features[..., k].ravel(), minlength=count + 1)
+                      for k in range(features.shape[2])], axis=1) / np.maximum(sizes, 1)[:, None]
+    beside: list[set[int]] = [set() for _ in range(count + 1)]
+    for first, second in ((patches[:, :-1], patches[:, 1:]), (patches[:-1], patches[1:])):
+        pairs = np.unique(np.stack([first.ravel(), second.ravel()], axis=1)[(first != second).ravel()], axis=0)
+        for a, b in pairs:
+            if a and b:
+                beside[int(a)].add(int(b))
+                beside[int(b)].add(int(a))
+    owner = np.arange(count + 1)
+    alive = {label for label in range(1, count + 1) if sizes[label] > 0}
+    limit = _MERGE_LOSS * free.size
+
+    def loss(a: int, b: int) -> float:
+        away = means[a] - means[b]
+        return float(sizes[a] * sizes[b] / (sizes[a] + sizes[b]) * (away @ away))
+
+    while len(alive) > 2:
+        cost, a, b = min(((loss(a, b), a, b) for a in alive for b in beside[a] if a < b), default=(np.inf, 0, 0))
+        if cost > limit:
+            break
+        means[a] = (means[a] * sizes[a] + means[b] * sizes[b]) / (sizes[a] + sizes[b])
+        sizes[a] += sizes[b]
+        owner[owner == b] = a
+        alive.discard(b)
+        for other in beside[b] - {a}:
+            beside[other].discard(b)
+            beside[other].add(a)
+            beside[a].add(other)
+        beside[a].discard(b)
+    result: NDArray[np.int32] = owner[patches].astype(np.int32)
+    return result
 
 
 def _filled(labels: NDArray[np.int32], free: NDArray[np.bool_]) -> NDArray[np.int32]:
