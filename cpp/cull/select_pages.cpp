@@ -45,15 +45,16 @@ bool usesBands(const ViewOfPages& view) { return view.applyFade && !view.alongZ;
 // Slack in octaves for the rounding of bands to 1/1024.
 constexpr double kBandSlack = 2.0 / 1024.0;
 
-bool isCovered(const PageEntry& entry, const ViewOfPages& view, double octaveLow) {
+bool isCovered(const PageEntry& entry, const ViewOfPages& view, const MissingPages& missing, double octaveLow) {
     for (const auto& cover : entry.covers) {
         if (cover->sibling() || cover->weightMin() != 255 || readinessOf(view, cover->child()) < 1.0f) continue;
+        if (missing.any(cover->child())) continue;  // it may have to show where the finer page is lost
         if (octaveLow >= cover->nextMax() + kBandSlack) return true;
     }
     return false;
 }
 
-Verdict judge(const PageEntry& entry, const ViewOfPages& view, const Frustum& frustum) {
+Verdict judge(const PageEntry& entry, const ViewOfPages& view, const MissingPages& missing, const Frustum& frustum) {
     const PageHeader& page = entry.page->header();
     const Box box = boxInView(page, page.low, page.high, view.camera.position);
     const double margin = page.maxExtent * page.unit * kCutoffMax;
@@ -62,7 +63,7 @@ Verdict judge(const PageEntry& entry, const ViewOfPages& view, const Frustum& fr
     if (readinessOf(view, page.key.level) <= 0.0f) return Verdict::OutsideBand;
     const Octaves octaves = octavesOver(box, page.key.sky, view);
     if (octaves.high - page.octaveBase <= page.priorMin - kBandSlack) return Verdict::OutsideBand;
-    if (isCovered(entry, view, octaves.low - page.octaveBase)) return Verdict::Covered;
+    if (isCovered(entry, view, missing, octaves.low - page.octaveBase)) return Verdict::Covered;
     return Verdict::Visible;
 }
 
@@ -73,7 +74,7 @@ Selection selectPages(const Snapshot& snapshot, const ViewOfPages& view) {
     const Frustum frustum = frustumOf(view.camera);
     for (uint32_t i = 0; i < snapshot.pages.size(); ++i) {
         ++selection.stats.pagesTested;
-        switch (judge(snapshot.pages[i], view, frustum)) {
+        switch (judge(snapshot.pages[i], view, *snapshot.missing, frustum)) {
             case Verdict::OutsideView: ++selection.stats.outsideView; break;
             case Verdict::OutsideBand: ++selection.stats.outsideBand; break;
             case Verdict::Covered: ++selection.stats.covered; break;

@@ -16,6 +16,23 @@ float readinessOf(std::span<const float> readiness, LevelId level) {
     return level < readiness.size() ? readiness[level] : 1.0f;
 }
 
+// Selects and loads. A page found corrupt lets coarser ones show in its place: then the selection is made anew.
+Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, FrameStats& stats) {
+    while (true) {
+        const auto start = Clock::now();
+        const size_t missingBefore = snapshot.missing->count();
+        Selection selection = selectPages(snapshot, view);
+        stats.selectMs += millisecondsSince(start);
+        const auto loading = Clock::now();
+        stats.missingPages = 0;
+        for (const uint32_t ordinal : selection.pages)
+            if (!snapshot.pages[ordinal].page->page()) ++stats.missingPages;
+        stats.loadMs += millisecondsSince(loading);
+        stats.select = selection.stats;
+        if (snapshot.missing->count() == missingBefore) return selection;
+    }
+}
+
 }  // namespace
 
 // Kept between frames so that a steady frame allocates nothing, and what a draw list points into stays alive.
@@ -32,12 +49,13 @@ struct Engine::Scratch {
         covers.clear();
     }
 
-    std::vector<CoverDraw> coversOf(const PageEntry& entry, std::span<const float> readiness) {
+    std::vector<CoverDraw> coversOf(const PageEntry& entry, const Page& page, const MissingPages& missing,
+                                    std::span<const float> readiness) {
         std::vector<CoverDraw> draws;
         for (auto it = entry.covers.rbegin(); it != entry.covers.rend(); ++it) {  // newest first
             const float ready = readinessOf(readiness, (*it)->child());
             if (ready <= 0.0f) continue;
-            auto layer = (*it)->layer();
+            auto layer = withoutMissing(page, (*it)->layer(), missing);
             if (!layer) continue;
             draws.push_back({layer->weight, layer->next, layer->color, ready, layer->sibling});
             covers.push_back(std::move(layer));
@@ -59,7 +77,7 @@ struct Engine::Scratch {
         draw.pageOrdinal = ordinal;
         draw.sky = header.key.sky;
         draw.readiness = readinessOf(view.readiness, header.key.level);
-        draw.covers = coversOf(entry, view.readiness);
+        draw.covers = coversOf(entry, *page, *snapshot.missing, view.readiness);
         for (const SurfelRun& run : runs) {
             draw.firstIndex = run.first;
             draw.surfels = page->surfels().subspan(run.first, run.count);
@@ -78,20 +96,12 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
     FrameStats stats;
     const ViewOfPages view{camera, settings.detailBias, readiness, settings.applyFade,
                            settings.fadeDistance == DistanceKind::AlongZ};
-    const Selection selection = selectPages(snapshot, view);
-    stats.select = selection.stats;
-    stats.selectMs = millisecondsSince(start);
-
-    const auto loading = Clock::now();
     scratch_->clear();
-    for (const uint32_t ordinal : selection.pages) {
-        auto page = snapshot.pages[ordinal].page->page();
-        if (page)
-            scratch_->add(snapshot, ordinal, std::move(page), view);
-        else
-            ++stats.missingPages;
-    }
-    stats.loadMs = millisecondsSince(loading);
+    const Selection selection = selectLoaded(snapshot, view, stats);
+    const auto listing = Clock::now();
+    for (const uint32_t ordinal : selection.pages)
+        if (auto page = snapshot.pages[ordinal].page->page()) scratch_->add(snapshot, ordinal, std::move(page), view);
+    stats.loadMs += millisecondsSince(listing);
     stats.render = rasterizer_->render(scratch_->list, camera, settings, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);

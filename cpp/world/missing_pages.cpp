@@ -52,12 +52,29 @@ bool liesIn(const PageHeader& page, bool sky, Vec3d p, double margin) {
            within(p.z, page.origin.z, page.low.z, page.high.z);
 }
 
+namespace {
+
+// Whether surfels of `page` may lie in `hole`, within their own footprint.
+bool meets(const PageHeader& hole, const PageHeader& page) {
+    const double margin = footprintOf(page.octaveBase + page.nowMin) + hole.unit + page.unit;
+    const auto overlap = [&](double a, float aLow, float aHigh, double b, float bLow, float bHigh) {
+        return a + aLow * hole.unit - margin <= b + bHigh * page.unit && b + bLow * page.unit <= a + aHigh * hole.unit + margin;
+    };
+    if (hole.key.sky != page.key.sky) return false;
+    return overlap(hole.origin.x, hole.low.x, hole.high.x, page.origin.x, page.low.x, page.high.x) &&
+           overlap(hole.origin.y, hole.low.y, hole.high.y, page.origin.y, page.low.y, page.high.y) &&
+           overlap(hole.origin.z, hole.low.z, hole.high.z, page.origin.z, page.low.z, page.high.z);
+}
+
+}  // namespace
+
 std::shared_ptr<const CoverLayer> withoutMissing(const Page& page, std::shared_ptr<const CoverLayer> layer,
                                                  const MissingPages& missing) {
     if (!layer) return layer;
-    const std::vector<PageHeader> holes = missing.of(layer->child);
-    if (holes.empty()) return layer;
     const PageHeader& header = page.header();
+    std::vector<PageHeader> holes = missing.of(layer->child);
+    std::erase_if(holes, [&](const PageHeader& hole) { return !meets(hole, header); });
+    if (holes.empty()) return layer;
     std::shared_ptr<CoverLayer> changed;
     for (size_t i = 0; i < header.count; ++i) {
         const Surfel& surfel = page.surfels()[i];
