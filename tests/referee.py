@@ -133,9 +133,27 @@ def _thickness(matrix: Array) -> float:
     return float(np.sqrt(max(values[0], 0) * values[1] / (max(values[0], 0.5) * max(values[1], 0.5))))
 
 
+def _dilogarithm(x: Array) -> Array:
+    """Li2 on 0..1 from its series, by the reflection formula above 1/2."""
+    n = np.arange(1, 60)
+    series = lambda v: np.sum(v[..., None] ** n / n ** 2, -1)  # noqa: E731
+    low = np.minimum(x, 0.5)
+    high = np.clip(x, 0.5, 1 - 1e-12)
+    return np.where(x <= 0.5, series(low), np.pi ** 2 / 6 - np.log(high) * np.log1p(-high) - series(1 - high))
+
+
+_OPACITY = np.linspace(0, 0.99, 20001)
+_MASS = _dilogarithm(_OPACITY)
+"""Optical depth of a disc summed over the plane, over 2 pi sqrt(det S), by its peak opacity."""
+
+
 def _thin(opacity: float, thickness: float) -> float:
+    """Peak opacity with which a disc drawn 1 / thickness times as large keeps its summed optical depth."""
+    if opacity <= 0 or thickness >= 1:
+        return opacity
     bounded = min(opacity, 0.99)
-    return opacity * (1 - (1 - bounded) ** thickness) / bounded if opacity > 0 else 0.0
+    thinned = float(np.interp(thickness * np.interp(bounded, _OPACITY, _MASS), _MASS, _OPACITY))
+    return opacity * thinned / bounded
 
 
 def _faded(opacity: float, role: int, weight: float, law: str) -> float:

@@ -21,7 +21,7 @@ inline constexpr float kMedianTransmittance = 0.5f;
 
 // Low-pass: no disc looks narrower than this variance on the screen (px^2): exp(-d^2) around its mean.
 inline constexpr float kLowpassVariance = 0.5f;
-// In optical depth an opacity of 1 would be infinitely thick and never thin out; as thick as kAlphaMax lets it look.
+// An opacity of 1 would be infinitely thick and never thin out; it counts as thick as kAlphaMax lets it look.
 inline constexpr float kOpticalOpacityMax = kAlphaMax;
 
 // Near plane.

@@ -51,4 +51,40 @@ WZ_HD F scaleOpticalDepth(F opacity, F thickness, float limit) {
     return F(1.0f) - exp2Of(thickness * log2Of(F(1.0f) - bounded));
 }
 
+// The optical depth -ln(1 - alpha) of a disc of peak opacity o, summed over the plane, is 2 pi sqrt(det S) Li2(o) with the
+// dilogarithm Li2. With t = -ln(1 - o), Li2 = t P(t): minimax fits, 2e-6 for o <= 0.99 and 2e-5 for the inverse.
+template <class F>
+WZ_HD F dilogarithmOf(F t) {
+    F p = F(-1.16717184e-6f);
+    p = madd(p, t, F(3.87435589e-5f));
+    p = madd(p, t, F(-3.91450910e-4f));
+    p = madd(p, t, F(1.68932890e-4f));
+    p = madd(p, t, F(2.76580735e-2f));
+    p = madd(p, t, F(-2.49968110e-1f));
+    return t * madd(p, t, F(9.99998612e-1f));
+}
+
+template <class F>
+WZ_HD F inverseDilogarithmOf(F y) {
+    F p = F(-9.82525294e-3f);
+    p = madd(p, y, F(4.82642912e-2f));
+    p = madd(p, y, F(-9.49384812e-2f));
+    p = madd(p, y, F(9.24559335e-2f));
+    p = madd(p, y, F(-4.85707735e-2f));
+    p = madd(p, y, F(2.51696985e-2f));
+    p = madd(p, y, F(-2.51020240e-1f));
+    return y * madd(p, y, F(1.00001507f));
+}
+
+// Opacity of a disc drawn larger than it is, 1 / thickness times its area, such that its optical depth summed over the
+// picture stays. Opacities over `limit` keep their ratio to it, so that nothing jumps at thickness 1.
+template <class F>
+WZ_HD F spreadOpacity(F opacity, F thickness, float limit) {
+    const F bounded = minOf(opacity, F(limit));
+    const F t = F(-kLnOf2) * log2Of(F(1.0f) - bounded);
+    const F spread = inverseDilogarithmOf(thickness * dilogarithmOf(t));
+    const F thinned = opacity * (spread / maxOf(bounded, F(1e-6f)));
+    return select(thickness < F(1.0f), thinned, opacity);
+}
+
 }  // namespace wz

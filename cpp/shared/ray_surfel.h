@@ -53,7 +53,7 @@ WZ_HD ScreenDisc<F> screenDiscOf(const CameraTangents<F>& t, F tx, F ty, F px1, 
 }
 
 // sqrt(det S / det S') <= 1: S the first-order screen covariance, S' the same with its eigenvalues raised to what the
-// low-pass makes of them. The part of its optical depth that a disc keeps when it is drawn that much larger.
+// low-pass makes of them: the disc's area over that of what is drawn in its place (see spreadOpacity).
 template <class F>
 WZ_HD F lowpassThickness(const ScreenDisc<F>& o) {
     const F half = F(0.5f) * (madd(o.a, o.a, o.b * o.b) + madd(o.c, o.c, o.d * o.d));

@@ -141,13 +141,6 @@ WZ_HD F fadedOpacity(FadeLaw law, const FadeLanes<F>& fade, F opacity) {
     return select(share < F(1.0f), scaleOpticalDepth(opacity, share, kOpticalOpacityMax), opacity);
 }
 
-// Keeps its value at thickness 1 also for opacities over the limit, so that nothing jumps where the low-pass sets in.
-template <class F>
-WZ_HD F thinnedOpacity(F opacity, F thickness) {
-    const F bounded = minOf(opacity, F(kOpticalOpacityMax));
-    return opacity * scaleOpticalDepth(opacity, thickness, kOpticalOpacityMax) / maxOf(bounded, F(1e-6f));
-}
-
 // Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn.
 template <class F>
 WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView& page, const DiscLanes<F>& s,
@@ -160,7 +153,7 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
                                             s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
     // A NaN opacity must stay one: minOf gives the second operand then.
     const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
-    const F opacity = params.opticalLowpass ? thinnedOpacity(faded, lowpassThickness(disc)) : faded;
+    const F opacity = params.opticalLowpass ? spreadOpacity(faded, lowpassThickness(disc), kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
     const F cutoff2 = minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))),
                             F(kCutoffMax * kCutoffMax));
