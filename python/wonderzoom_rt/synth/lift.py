@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +14,17 @@ from ..layer import EXTENT_PER_FOOTPRINT, FLAG_BRIDGES_EDGE, FLAG_HIDDEN_FILL, S
 from ..rotation import multiply
 from .slopes import measure_slopes
 
-Float = NDArray[np.float32]
+Array = NDArray[Any]
+Float = NDArray[Any]
 
 OPACITY = 0.93
 """Of a disc that will not be fitted: near 1, and below it so that the rims of neighbours still blend."""
 MIN_COSINE = 0.1
 """A disc is stretched along the slant by at most the inverse of this."""
+HIDDEN_MIN_COSINE = 0.04
+"""The same of hidden surfels, which close the steep ground behind what stands on it."""
+_HIDDEN_TOLERANCE = 2.5
+"""How many times larger than usual a step between hidden surfels must be to count as a jump."""
 
 
 def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera, *,
@@ -26,9 +33,9 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     """The surfels of a picture (H,W,3), display sRGB, at radial distances (H,W) wu, +inf for sky, in row order.
 
     A disc stands at its pixel's point, lies in the surface there and spans the pixel on it: standard deviation
-    0.65 of the pixel's width there, divided along the slant by the cosine between normal and ray (at least 1/10). Next to a jump
-    of the distance it takes the slope of its own side, so that no disc bridges two surfaces; a pixel that stands
-    between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in radians.
+    0.65 of the pixel's width there, divided along the slant by the cosine between normal and ray (at least 1/10).
+    Next to a jump of the distance it takes the slope of its own side, so that no disc bridges two surfaces; a pixel
+    that stands between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in radians.
 
     prior_camera: the parent level's lens, for `prior`; None makes it infinite. mask (H,W), 0..1: the level's
     soft mask, 1 when left out. keep (H,W): which pixels to lift, all when left out. hidden: mark all as invented.
@@ -37,38 +44,38 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     """
     _check(picture, distance, camera)
     sky = np.isinf(distance)
-    orientations, cosine, bridging = _orient(distance, camera)
+    orientations, cosine, bridging = _orient(distance, camera, _HIDDEN_TOLERANCE if hidden else 1.0)
     footprint = np.where(sky, 1.0, distance) / camera.focal
     extents = np.empty((*distance.shape, 2), dtype=np.float32)
-    # Off the axis a pixel is narrower than the radial footprint: depth along z over focal, on a surface parallel to the image.
+    # Off the axis a pixel is narrower than the radial footprint: depth along z over focal, on a surface parallel to
+    # the image.
     off_axis = _local_rays(camera)[2]
     extents[..., 0] = EXTENT_PER_FOOTPRINT * footprint * off_axis
-    extents[..., 1] = extents[..., 0] / np.clip(cosine / off_axis, np.float32(MIN_COSINE), np.float32(1))
+    least = np.float32(HIDDEN_MIN_COSINE if hidden else MIN_COSINE)
+    extents[..., 1] = extents[..., 0] / np.clip(cosine / off_axis, least, np.float32(1))
     positions = camera.rays()
     positions *= np.where(sky, 1.0, distance)[..., None]
     if any(camera.position):
         positions += camera.eye * ~sky[..., None]
-    flags = np.where(bridging, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0))
-    if hidden:
-        flags |= np.uint16(FLAG_HIDDEN_FILL)
-    count = distance.size
-    parts = {
-        "positions": positions.reshape(count, 3), "orientations": orientations.reshape(count, 4),
-        "extents": extents.reshape(count, 2), "now": footprint.ravel(), "is_sky": sky.ravel(), "flags": flags.ravel(),
-        "colors": np.clip(picture, -1.0, 2.0).astype(np.float32, copy=False).reshape(count, 3),
-        "mask": np.ones(count, np.float32) if mask is None else np.clip(mask, 0, 1).astype(np.float32).ravel(),
-    }
-    if keep is not None:
-        kept = np.flatnonzero(keep)
-        parts = {name: values[kept] for name, values in parts.items()}
-    prior = _prior(parts, camera, prior_camera)
-    return SurfelLayer(**parts, prior=prior, opacities=np.full(len(prior), opacity, dtype=np.float32))
+    flags = np.where(bridging, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0)) | np.uint16(FLAG_HIDDEN_FILL if hidden else 0)
+    colors = np.clip(picture, -1.0, 2.0).astype(np.float32, copy=False)
+    weight = np.ones(distance.shape, np.float32) if mask is None else np.clip(mask, 0, 1).astype(np.float32)
+    kept = slice(None) if keep is None else np.flatnonzero(keep)
+
+    def flat(values: Array) -> Array:
+        return values.reshape(distance.size, *values.shape[2:])[kept]
+
+    now, place, is_sky = flat(footprint), flat(positions), flat(sky)
+    return SurfelLayer(
+        positions=place, orientations=flat(orientations), extents=flat(extents), colors=flat(colors),
+        opacities=np.full(len(now), opacity, dtype=np.float32), now=now,
+        prior=_prior(now, place, is_sky, camera, prior_camera), mask=flat(weight), is_sky=is_sky, flags=flat(flags))
 
 
 def surface_normals(distance: NDArray[np.float64], camera: Camera) -> NDArray[np.float32]:
     """Unit normals (H,W,3) in camera axes, towards the camera, of radial distances (H,W); sky faces the camera."""
     rays = _local_rays(camera)
-    return np.stack(_normals(distance, camera, rays)[0], axis=-1)
+    return np.stack(_normals(distance, camera, rays, 1.0)[0], axis=-1)
 
 
 def _check(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera) -> None:
@@ -88,16 +95,16 @@ def _local_rays(camera: Camera) -> tuple[Float, Float, Float, Float]:
     return x / stretch, y / stretch, 1 / stretch, stretch
 
 
-def _normals(distance: NDArray[np.float64], camera: Camera,
-             rays: tuple[Float, Float, Float, Float]) -> tuple[tuple[Float, Float, Float], NDArray[np.bool_]]:
+def _normals(distance: NDArray[np.float64], camera: Camera, rays: tuple[Float, Float, Float, Float],
+             tolerance: float) -> tuple[tuple[Float, Float, Float], NDArray[np.bool_]]:
     """Normals as x, y, z (H,W) and which pixels stand between two surfaces.
 
     With (x, y, 1) the point of the plane z = 1, L its length and s_u, s_v the slopes: the depth along z changes by
     s_u - x / L^2 and s_v - y / L^2 of itself per pixel times focal, so the normal, a cross product of tangents, is along
     (s_u L^2 - x, s_v L^2 - y, -(1 + s_u L^2 x + s_v L^2 y)).
     """
-    slopes = measure_slopes(distance, camera.focal)
-    x, y, z, stretch = rays
+    slopes = measure_slopes(distance, camera.focal, tolerance=tolerance)
+    x, y, _, stretch = rays
     lean_x = np.where(slopes.between, np.float32(0), slopes.across) * stretch * stretch
     lean_y = np.where(slopes.between, np.float32(0), slopes.down) * stretch * stretch
     plane_x, plane_y = x * stretch, y * stretch
@@ -108,14 +115,14 @@ def _normals(distance: NDArray[np.float64], camera: Camera,
     return (normal_x * length, normal_y * length, normal_z * length), slopes.between
 
 
-def _orient(distance: NDArray[np.float64], camera: Camera) -> tuple[Float, Float, NDArray[np.bool_]]:
+def _orient(distance: NDArray[np.float64], camera: Camera, tolerance: float) -> tuple[Float, Float, NDArray[np.bool_]]:
     """Quaternions (H,W,4), cosine between ray and normal (H,W), and which pixels stand between two surfaces.
 
     The rotation is half a turn about x (disc z to camera -z), the smallest one from there to the normal, and a
     turn about the normal that lays the disc's y axis along the slant.
     """
     x, y, z, stretch = _local_rays(camera)
-    (nx, ny, nz), between = _normals(distance, camera, (x, y, z, stretch))
+    (nx, ny, nz), between = _normals(distance, camera, (x, y, z, stretch), tolerance)
     along = nx * x + ny * y + nz * z
     lean = (along - z) / (1 - nz)
     sine = nx * lean - x
@@ -139,17 +146,17 @@ def _orient(distance: NDArray[np.float64], camera: Camera) -> tuple[Float, Float
     return out, np.abs(along), between
 
 
-def _prior(parts: dict[str, NDArray[np.generic]], camera: Camera, prior_camera: Camera | None) -> NDArray[np.float64]:
+def _prior(now: Array, positions: Array, is_sky: Array, camera: Camera,
+           prior_camera: Camera | None) -> NDArray[np.float64]:
     """Footprints (N,) of the parent level's lens camera at the surfels."""
-    now = parts["now"].astype(np.float64)
     if prior_camera is None:
         return np.full(len(now), np.inf)
     if prior_camera.position == camera.position:
         prior = now * (camera.focal / prior_camera.focal)
     else:
-        reach = np.linalg.norm(parts["positions"].astype(np.float64) - prior_camera.eye, axis=1)
-        prior = np.where(parts["is_sky"], 1.0, reach) / prior_camera.focal
-    if len(now) and not (prior > now).all():
+        reach = np.linalg.norm(positions - prior_camera.eye, axis=1)
+        prior = np.where(is_sky, 1.0, reach) / prior_camera.focal
+    if not (prior > now).all():
         raise InputError(f"a level must be finer than its parent, got focal {camera.focal:g} px "
                          f"under {prior_camera.focal:g} px")
     return prior

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..camera import Camera
+from .relief import masked_blur
 from .slopes import steps_along_rows
 
 Array = NDArray[Any]
@@ -28,6 +29,7 @@ _RINGS_PX = (6.0, 20.0, 60.0, 150.0)
 _NEAREST_REACH = 0.05
 _LEAST_DEPTH_PX = 2.0
 """How far behind the visible surface a hidden one must lie to be worth having."""
+_SMOOTHED_PX = 5.0
 _SKIPPED_PX = 2.0
 """Colours are taken this far from an edge: nearer, a picture blends both sides."""
 
@@ -49,7 +51,8 @@ def hidden_background(picture: NDArray[np.float32], distance: NDArray[np.float64
     picture (H,W,3), distance (H,W) wu, +inf sky: the level, seen through its lens `camera`. home_focal: px, of the
     camera it is lived in; the lens's own when left out. The mask covers, behind every jump, as much as an orbit of
     `orbit_degrees` about the level's centre uncovers, up to WIDEST_GAP. Behind a foreground the far side goes on:
-    its distance smoothly, its colours mirrored at the edge. Outside the mask the images are those given.
+    its distance smoothly, its colours mirrored at the edge. Sky needs no such thing: a dome stands behind all.
+    Outside the mask the images are those given.
     """
     reach = approach_reach(distance, camera, home_focal or camera.focal)
     rims = _find_rims(distance, reach, camera, 2.0 * math.sin(math.radians(orbit_degrees) / 2.0), home_focal or camera.focal)
@@ -59,11 +62,11 @@ def hidden_background(picture: NDArray[np.float32], distance: NDArray[np.float64
     behind, source = _extended(reach, rims.far, wanted)
     scale = _effective_distance(distance, camera, home_focal or camera.focal)
     with np.errstate(invalid="ignore"):
-        wanted &= (behind - reach) * (home_focal or camera.focal) > _LEAST_DEPTH_PX
+        wanted &= ((behind - reach) * (home_focal or camera.focal) > _LEAST_DEPTH_PX) & np.isfinite(behind)
     away = _nearest_behind(reach, behind)
     filled_distance = distance.copy()
     middle = central_distance(distance)
-    filled_distance[wanted] = np.where(np.isinf(away[wanted]), np.inf, middle + (away[wanted] - 1.0) * scale)
+    filled_distance[wanted] = middle + (away[wanted] - 1.0) * scale
     filled_picture = _mirrored(picture, reach, wanted, source)
     return filled_picture, filled_distance, wanted
 
@@ -154,6 +157,7 @@ def _extended(reach: Array, far: NDArray[np.bool_], wanted: NDArray[np.bool_]) -
     if not solid.any():
         return np.full(reach.shape, np.inf), source
     inverse = push_pull(np.where(solid, 1.0 / reach, 0.0).astype(np.float32), solid.astype(np.float32))
+    inverse = np.where(solid, inverse, masked_blur(inverse, np.ones_like(inverse), _SMOOTHED_PX))
     return np.where(to_sky, np.inf, 1.0 / np.maximum(inverse, 1e-6).astype(np.float64)), source
 
 
@@ -193,7 +197,8 @@ def _mirrored(picture: NDArray[np.float32], reach: Array, wanted: NDArray[np.boo
     rim_row, rim_column = rim // width, rim % width
     down, across = (rim_row - rows).astype(np.float32), (rim_column - columns).astype(np.float32)
     length = np.sqrt(down * down + across * across) + np.float32(1e-6)
-    floor = 0.8 * np.minimum(reach.ravel()[rim], 1e9)
+    there = reach.ravel()[rim]
+    nearest, farthest = 0.8 * np.minimum(there, 1e9), 1.5 * there
     chosen = rim.copy()
     found = np.zeros(len(rim), dtype=bool)
     for travelled in (length + _SKIPPED_PX, 0.5 * length + _SKIPPED_PX, np.full_like(length, 2 * _SKIPPED_PX),
@@ -202,7 +207,8 @@ def _mirrored(picture: NDArray[np.float32], reach: Array, wanted: NDArray[np.boo
         column = np.rint(rim_column + across / length * travelled).astype(np.int32)
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width) & ~found
         index = np.clip(row, 0, height - 1) * width + np.clip(column, 0, width - 1)
-        fits = inside & (reach.ravel()[index] >= floor)
+        found_reach = reach.ravel()[index]
+        fits = inside & (found_reach >= nearest) & (found_reach <= farthest)
         chosen[fits] = index[fits]
         found |= fits
     filled = picture.copy()

@@ -8,6 +8,7 @@ degrees. It does not depend on how deep the zoom is; only the differences need f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +33,19 @@ class Slopes:
     between: NDArray[np.bool_]
 
 
-def measure_slopes(distance: NDArray[np.float64], focal: float) -> Slopes:
-    """The slopes of radial distances (H,W), wu or any unit, +inf for sky, seen with `focal` px."""
-    across, edge_x, between_x = _along_rows(distance, focal)
-    down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal)
+def measure_slopes(distance: NDArray[np.float64], focal: float, *, tolerance: float = 1.0) -> Slopes:
+    """The slopes of radial distances (H,W), wu or any unit, +inf for sky, seen with `focal` px.
+
+    tolerance: how many times larger than usual a step must be to count as a jump.
+    """
+    across, edge_x, between_x = _along_rows(distance, focal, tolerance)
+    down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal, tolerance)
     return Slopes(across=across, down=np.ascontiguousarray(down.T), edge=edge_x | edge_y.T,
                   between=between_x | between_y.T)
 
 
-def steps_along_rows(distance: NDArray[np.float64], focal: float) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def steps_along_rows(distance: NDArray[np.float64], focal: float,
+                     tolerance: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Steps (H,W-1) from each pixel to its right neighbour in footprints of the nearer, and which of them are edges.
 
     From or to the sky the step is infinite; within the sky it is 0.
@@ -52,18 +57,18 @@ def steps_along_rows(distance: NDArray[np.float64], focal: float) -> tuple[NDArr
     size = np.abs(steps)
     beside = np.zeros_like(size)
     beside[:, 1:-1] = np.minimum(size[:, 2:], size[:, :-2])
-    edges = (size > STEEPEST_SLOPE) | (size > JUMP_PX + 2.0 * beside)
+    edges = (size > tolerance * STEEPEST_SLOPE) | (size > tolerance * (JUMP_PX + 2.0 * beside))
     return steps, edges
 
 
-def _along_rows(distance: NDArray[np.float64],
-                focal: float) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+def _along_rows(distance: NDArray[np.float64], focal: float,
+                tolerance: float) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
     """Slope, edge and between (H,W) along the rows."""
     height, width = distance.shape
     steps = np.zeros((height, width + 1), dtype=np.float32)
     cut = np.ones((height, width + 1), dtype=bool)
     if width > 1:
-        steps[:, 1:-1], cut[:, 1:-1] = steps_along_rows(distance, focal)
+        steps[:, 1:-1], cut[:, 1:-1] = steps_along_rows(distance, focal, tolerance)
     whole = ~cut
     weight = whole[:, :-1].astype(np.float32) + whole[:, 1:]
     held = np.where(whole, steps, np.float32(0))
