@@ -87,9 +87,9 @@ def _caption(
     words = (
         "the photograph"
         if record.parent is None
-        else f"\u00d7 {zoom:.3g}"
+        else f"x{zoom:.3g}"
         if zoom < 1e4
-        else f"\u00d7 {zoom:.1e}"
+        else f"x{zoom:.1e}"
     )
     draw.text((corner[0] + tile[0], y), words, font=_font(20), fill=_SOFT, anchor="ra")
 
