@@ -7,6 +7,9 @@
 
 #if defined(__CUDACC__)
 #define WZ_HD __host__ __device__ __forceinline__
+#elif defined(WZ_TARGET)
+// A file compiled for one instruction set: nothing of it may be shared with files compiled for another.
+#define WZ_HD inline __attribute__((always_inline))
 #else
 #define WZ_HD inline
 #endif

@@ -181,17 +181,19 @@ static void resolveTile(const BlendTask& task, const TileSums<kTwo, kDetail>& su
     }
 }
 
+// Blends entries from `first` on. With one picture it stops at the first surfel that is in transition and returns its
+// index; else it returns the entry count.
 template <bool kTwo, bool kDetail>
-static void blendTileOf(BlendTask& task) {
-    TileSums<kTwo, kDetail> sums;
-    sums.clear();
+static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uint32_t first) {
+    constexpr uint32_t kAhead = 8, kBoth = kRecordFine | kRecordCoarse;
     const BlockPixels pixels = blockPixels();
-    for (uint32_t i = 0; i < task.entryCount && sums.open; ++i) {
+    for (uint32_t i = first; i < task.entryCount && sums.open; ++i) {
         const uint32_t slot = task.entries[i];
-        if (i + 8 < task.entryCount) {
-            __builtin_prefetch(task.records + task.entries[i + 8]);
-            __builtin_prefetch(task.rects + task.entries[i + 8]);
+        if (i + kAhead < task.entryCount) {
+            __builtin_prefetch(task.records + task.entries[i + kAhead]);
+            __builtin_prefetch(task.rects + task.entries[i + kAhead]);
         }
+        if (!kTwo && (task.records[slot].flags & kBoth) != kBoth) return i;
         uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & sums.open;
         while (blocks) {
             const int block = __builtin_ctz(blocks);
@@ -199,21 +201,37 @@ static void blendTileOf(BlendTask& task) {
             blendBlock(task, sums, pixels, block, slot);
         }
     }
+    return task.entryCount;
+}
+
+// Until the first surfel in transition both pictures are the same.
+template <bool kDetail>
+static void blendInTwo(BlendTask& task, const TileSums<false, kDetail>& same, uint32_t first) {
+    TileSums<true, kDetail> sums;
+    sums.clear();
+    sums.open = same.open;
+    for (int p = 0; p < 2; ++p)
+        for (int b = 0; b < kBlocksPerTile; ++b) {
+            sums.paint[p][b] = same.paint[0][b];
+            if constexpr (kDetail) sums.detail[p][b] = same.detail[0][b];
+        }
+    blendEntries(task, sums, first);
+    resolveTile(task, sums);
+}
+
+template <bool kDetail>
+static void blendTileOf(BlendTask& task) {
+    TileSums<false, kDetail> sums;
+    sums.clear();
+    const uint32_t next = blendEntries(task, sums, 0);
+    if (next < task.entryCount) return blendInTwo(task, sums, next);
     resolveTile(task, sums);
 }
 
 static void blendTile(BlendTask& task) {
     task.evaluations = 0;
     task.contributions = 0;
-    bool two = false;
-    for (uint32_t i = 0; i < task.entryCount && !two; ++i) {
-        const uint32_t both = kRecordFine | kRecordCoarse;
-        two = (task.records[task.entries[i]].flags & both) != both;
-    }
-    if (task.extras)
-        two ? blendTileOf<true, true>(task) : blendTileOf<false, true>(task);
-    else
-        two ? blendTileOf<true, false>(task) : blendTileOf<false, false>(task);
+    task.extras ? blendTileOf<true>(task) : blendTileOf<false>(task);
 }
 
 }  // namespace wz::WZ_TARGET

@@ -55,7 +55,6 @@ WZ_LANE_OP F16 ceilOf(F16 a) { return F16::of(_mm512_roundscale_ps(a.v, _MM_FROU
 WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) { return F16::of(_mm512_mask_blend_ps(m.m, b.v, a.v)); }
 WZ_LANE_OP bool anyOf(M16 m) { return m.m != 0; }
 WZ_LANE_OP uint32_t bitmaskOf(M16 m) { return m.m; }
-WZ_LANE_OP M16 maskFromBits(uint32_t bits) { return {static_cast<__mmask16>(bits)}; }
 WZ_LANE_OP I16 bitsOf(F16 a) { return I16::of(_mm512_castps_si512(a.v)); }
 WZ_LANE_OP F16 fromBits(I16 a, F16) { return F16::of(_mm512_castsi512_ps(a.v)); }
 WZ_LANE_OP I16 shiftLeft(I16 a, int n) { return I16::of(_mm512_slli_epi32(a.v, static_cast<unsigned>(n))); }

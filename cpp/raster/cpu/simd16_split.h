@@ -1,118 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sixteen lanes as two or four registers of the compiler's vector extension: AVX2 with FMA, or whatever the baseline has
 // (SSE2, NEON, scalar code). Masks are all-ones lanes. Included by simd16.h alone.
+//
+// The parts are members, not an array: arrays stay in memory, members in registers.
 #pragma once
 
 namespace wz::WZ_TARGET {
 
 #define WZ_LANE_OP static inline __attribute__((always_inline))
 
-#if defined(__AVX2__)
+#if defined(__AVX2__) && defined(__FMA__)
+#define WZ_TWO_PARTS 1
 inline constexpr int kPartBytes = 32;
 #else
 inline constexpr int kPartBytes = 16;
 #endif
-inline constexpr int kParts = 64 / kPartBytes;
 inline constexpr int kPartLanes = kPartBytes / 4;
 
 typedef float PartF __attribute__((vector_size(kPartBytes)));
 typedef int32_t PartI __attribute__((vector_size(kPartBytes)));
 typedef float PartInMemory __attribute__((vector_size(kPartBytes), may_alias));
 
-struct M16 {
-    PartI m[kParts];
+template <class Part>
+struct Parts {
+    Part p0, p1;
+#if !defined(WZ_TWO_PARTS)
+    Part p2, p3;
+#endif
 };
-struct F16 {
-    PartF v[kParts];
+struct M16 : Parts<PartI> {};
+struct F16 : Parts<PartF> {
     F16() = default;
     inline __attribute__((always_inline)) explicit F16(float a) {
-        for (int i = 0; i < kParts; ++i) v[i] = PartF{} + a;
+        p0 = p1 = PartF{} + a;
+#if !defined(WZ_TWO_PARTS)
+        p2 = p3 = p0;
+#endif
     }
 };
-struct I16 {
-    PartI v[kParts];
+struct I16 : Parts<PartI> {
     I16() = default;
     inline __attribute__((always_inline)) explicit I16(int32_t a) {
-        for (int i = 0; i < kParts; ++i) v[i] = PartI{} + a;
+        p0 = p1 = PartI{} + a;
+#if !defined(WZ_TWO_PARTS)
+        p2 = p3 = p0;
+#endif
     }
 };
 
-#define WZ_EACH_PART(TYPE, EXPRESSION)                    \
-    TYPE r;                                               \
-    _Pragma("GCC unroll 4") for (int i = 0; i < kParts; ++i) EXPRESSION; \
-    return r
+// R of op applied to the parts of each argument.
+template <class R, class Op, class... V>
+WZ_LANE_OP R each(Op op, const V&... v) {
+    R r;
+    r.p0 = op(v.p0...);
+    r.p1 = op(v.p1...);
+#if !defined(WZ_TWO_PARTS)
+    r.p2 = op(v.p2...);
+    r.p3 = op(v.p3...);
+#endif
+    return r;
+}
+#define WZ_BINARY(RESULT, TYPE, OP)                                                                \
+    WZ_LANE_OP RESULT operator OP(TYPE a, TYPE b) {                                                \
+        return each<RESULT>([](auto x, auto y) __attribute__((always_inline)) { return x OP y; }, a, b); \
+    }
+WZ_BINARY(F16, F16, +)
+WZ_BINARY(F16, F16, -)
+WZ_BINARY(F16, F16, *)
+WZ_BINARY(F16, F16, /)
+WZ_BINARY(M16, F16, <)
+WZ_BINARY(M16, F16, <=)
+WZ_BINARY(M16, F16, >)
+WZ_BINARY(M16, F16, >=)
+WZ_BINARY(M16, M16, &)
+WZ_BINARY(M16, M16, |)
+WZ_BINARY(I16, I16, +)
+WZ_BINARY(I16, I16, -)
+WZ_BINARY(I16, I16, &)
+#undef WZ_BINARY
 
-WZ_LANE_OP F16 operator+(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] + b.v[i]); }
-WZ_LANE_OP F16 operator-(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] - b.v[i]); }
-WZ_LANE_OP F16 operator*(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] * b.v[i]); }
-WZ_LANE_OP F16 operator/(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] / b.v[i]); }
-WZ_LANE_OP M16 operator<(F16 a, F16 b) { WZ_EACH_PART(M16, r.m[i] = a.v[i] < b.v[i]); }
-WZ_LANE_OP M16 operator<=(F16 a, F16 b) { WZ_EACH_PART(M16, r.m[i] = a.v[i] <= b.v[i]); }
-WZ_LANE_OP M16 operator>(F16 a, F16 b) { WZ_EACH_PART(M16, r.m[i] = a.v[i] > b.v[i]); }
-WZ_LANE_OP M16 operator>=(F16 a, F16 b) { WZ_EACH_PART(M16, r.m[i] = a.v[i] >= b.v[i]); }
-WZ_LANE_OP M16 operator&(M16 a, M16 b) { WZ_EACH_PART(M16, r.m[i] = a.m[i] & b.m[i]); }
-WZ_LANE_OP M16 operator|(M16 a, M16 b) { WZ_EACH_PART(M16, r.m[i] = a.m[i] | b.m[i]); }
-WZ_LANE_OP M16 operator!(M16 a) { WZ_EACH_PART(M16, r.m[i] = ~a.m[i]); }
-WZ_LANE_OP I16 operator+(I16 a, I16 b) { WZ_EACH_PART(I16, r.v[i] = a.v[i] + b.v[i]); }
-WZ_LANE_OP I16 operator-(I16 a, I16 b) { WZ_EACH_PART(I16, r.v[i] = a.v[i] - b.v[i]); }
-WZ_LANE_OP I16 operator&(I16 a, I16 b) { WZ_EACH_PART(I16, r.v[i] = a.v[i] & b.v[i]); }
+#define WZ_PART(ARGS, EXPRESSION) [=] ARGS __attribute__((always_inline)) { return EXPRESSION; }
+WZ_LANE_OP M16 operator!(M16 a) { return each<M16>(WZ_PART((PartI x), ~x), a); }
+WZ_LANE_OP F16 absOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)((PartI)x & 0x7fffffff)), a); }
+WZ_LANE_OP I16 bitsOf(F16 a) { return each<I16>(WZ_PART((PartF x), (PartI)x), a); }
+WZ_LANE_OP F16 fromBits(I16 a, F16) { return each<F16>(WZ_PART((PartI x), (PartF)x), a); }
+WZ_LANE_OP I16 shiftLeft(I16 a, int n) { return each<I16>(WZ_PART((PartI x), x << n), a); }
+WZ_LANE_OP I16 shiftRight(I16 a, int n) { return each<I16>(WZ_PART((PartI x), x >> n), a); }
+WZ_LANE_OP F16 toLanes(I16 a, F16) { return each<F16>(WZ_PART((PartI x), __builtin_convertvector(x, PartF)), a); }
 
-#if defined(__AVX2__) && defined(__FMA__)
-WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { WZ_EACH_PART(F16, r.v[i] = _mm256_fmadd_ps(a.v[i], b.v[i], c.v[i])); }
-WZ_LANE_OP F16 minOf(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = _mm256_min_ps(a.v[i], b.v[i])); }
-WZ_LANE_OP F16 maxOf(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = _mm256_max_ps(a.v[i], b.v[i])); }
-WZ_LANE_OP F16 sqrtOf(F16 a) { WZ_EACH_PART(F16, r.v[i] = _mm256_sqrt_ps(a.v[i])); }
-WZ_LANE_OP F16 floorOf(F16 a) { WZ_EACH_PART(F16, r.v[i] = _mm256_floor_ps(a.v[i])); }
-WZ_LANE_OP F16 ceilOf(F16 a) { WZ_EACH_PART(F16, r.v[i] = _mm256_ceil_ps(a.v[i])); }
+#if defined(WZ_TWO_PARTS)
+WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) {
+    return each<F16>(WZ_PART((PartF x, PartF y, PartF z), (PartF)_mm256_fmadd_ps(x, y, z)), a, b, c);
+}
+WZ_LANE_OP F16 minOf(F16 a, F16 b) { return each<F16>(WZ_PART((PartF x, PartF y), (PartF)_mm256_min_ps(x, y)), a, b); }
+WZ_LANE_OP F16 maxOf(F16 a, F16 b) { return each<F16>(WZ_PART((PartF x, PartF y), (PartF)_mm256_max_ps(x, y)), a, b); }
+WZ_LANE_OP F16 sqrtOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm256_sqrt_ps(x)), a); }
+WZ_LANE_OP F16 floorOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm256_floor_ps(x)), a); }
+WZ_LANE_OP F16 ceilOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm256_ceil_ps(x)), a); }
 WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) {
-    WZ_EACH_PART(F16, r.v[i] = _mm256_blendv_ps(b.v[i], a.v[i], (PartF)m.m[i]));
+    return each<F16>(WZ_PART((PartI k, PartF x, PartF y), (PartF)_mm256_blendv_ps(y, x, (PartF)k)), m, a, b);
 }
 WZ_LANE_OP uint32_t bitmaskOf(M16 a) {
-    return static_cast<uint32_t>(_mm256_movemask_ps((PartF)a.m[0]) | (_mm256_movemask_ps((PartF)a.m[1]) << 8));
+    return static_cast<uint32_t>(_mm256_movemask_ps((PartF)a.p0) | (_mm256_movemask_ps((PartF)a.p1) << 8));
+}
+WZ_LANE_OP bool anyOf(M16 m) {
+    const __m256i all = (__m256i)(m.p0 | m.p1);
+    return !_mm256_testz_si256(all, all);
+}
+// Sixteen floats, 64-byte aligned.
+WZ_LANE_OP F16 loadLanes(const float* p) {
+    F16 r;
+    r.p0 = *reinterpret_cast<const PartInMemory*>(p);
+    r.p1 = *reinterpret_cast<const PartInMemory*>(p + kPartLanes);
+    return r;
+}
+WZ_LANE_OP void storeLanes(float* p, F16 a) {
+    *reinterpret_cast<PartInMemory*>(p) = a.p0;
+    *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
 }
 #else
 // Without a fused multiply-add in the instruction set the product is rounded too: a call for each lane costs far more.
-WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { WZ_EACH_PART(F16, r.v[i] = a.v[i] * b.v[i] + c.v[i]); }
-WZ_LANE_OP F16 minOf(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i]); }
-WZ_LANE_OP F16 maxOf(F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i]); }
-WZ_LANE_OP F16 eachLane(F16 a, float (*f)(float)) {
-    WZ_EACH_PART(F16, for (int k = 0; k < kPartLanes; ++k) r.v[i][k] = f(a.v[i][k]));
+WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return each<F16>(WZ_PART((PartF x, PartF y, PartF z), x * y + z), a, b, c); }
+WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) {
+    return each<F16>(WZ_PART((PartI k, PartF x, PartF y), (PartF)((k & (PartI)x) | (~k & (PartI)y))), m, a, b);
+}
+WZ_LANE_OP F16 minOf(F16 a, F16 b) { return select(a < b, a, b); }
+WZ_LANE_OP F16 maxOf(F16 a, F16 b) { return select(a > b, a, b); }
+template <class Op>
+WZ_LANE_OP F16 eachLane(F16 a, Op op) {
+    return each<F16>(WZ_PART((PartF x), (PartF{op(x[0]), op(x[1]), op(x[2]), op(x[3])})), a);
 }
 #if defined(__SSE2__)
-WZ_LANE_OP F16 sqrtOf(F16 a) { WZ_EACH_PART(F16, r.v[i] = _mm_sqrt_ps(a.v[i])); }
+WZ_LANE_OP F16 sqrtOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm_sqrt_ps(x)), a); }
 #else
 WZ_LANE_OP F16 sqrtOf(F16 a) { return eachLane(a, [](float x) { return __builtin_sqrtf(x); }); }
 #endif
 WZ_LANE_OP F16 floorOf(F16 a) { return eachLane(a, [](float x) { return __builtin_floorf(x); }); }
 WZ_LANE_OP F16 ceilOf(F16 a) { return eachLane(a, [](float x) { return __builtin_ceilf(x); }); }
-WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) { WZ_EACH_PART(F16, r.v[i] = m.m[i] ? a.v[i] : b.v[i]); }
-WZ_LANE_OP uint32_t bitmaskOf(M16 a) {
-    uint32_t bits = 0;
-    for (int i = 0; i < kParts; ++i) {
+WZ_LANE_OP uint32_t bitmaskOf(PartI m) {
 #if defined(__SSE2__)
-        bits |= static_cast<uint32_t>(_mm_movemask_ps((PartF)a.m[i])) << (i * kPartLanes);
+    return static_cast<uint32_t>(_mm_movemask_ps((PartF)m));
 #else
-        for (int k = 0; k < kPartLanes; ++k) bits |= static_cast<uint32_t>(a.m[i][k] & 1) << (i * kPartLanes + k);
+    return static_cast<uint32_t>((m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8));
 #endif
-    }
-    return bits;
 }
-#endif
-WZ_LANE_OP F16 absOf(F16 a) { WZ_EACH_PART(F16, r.v[i] = (PartF)((PartI)a.v[i] & 0x7fffffff)); }
-WZ_LANE_OP bool anyOf(M16 m) { return bitmaskOf(m) != 0; }
-WZ_LANE_OP M16 maskFromBits(uint32_t bits) {
-    WZ_EACH_PART(M16, for (int k = 0; k < kPartLanes; ++k) r.m[i][k] = (bits >> (i * kPartLanes + k)) & 1u ? -1 : 0);
+WZ_LANE_OP uint32_t bitmaskOf(M16 a) {
+    return bitmaskOf(a.p0) | bitmaskOf(a.p1) << 4 | bitmaskOf(a.p2) << 8 | bitmaskOf(a.p3) << 12;
 }
-WZ_LANE_OP I16 bitsOf(F16 a) { WZ_EACH_PART(I16, r.v[i] = (PartI)a.v[i]); }
-WZ_LANE_OP F16 fromBits(I16 a, F16) { WZ_EACH_PART(F16, r.v[i] = (PartF)a.v[i]); }
-WZ_LANE_OP I16 shiftLeft(I16 a, int n) { WZ_EACH_PART(I16, r.v[i] = a.v[i] << n); }
-WZ_LANE_OP I16 shiftRight(I16 a, int n) { WZ_EACH_PART(I16, r.v[i] = a.v[i] >> n); }
-WZ_LANE_OP F16 toLanes(I16 a, F16) { WZ_EACH_PART(F16, r.v[i] = __builtin_convertvector(a.v[i], PartF)); }
-// Sixteen floats, 64-byte aligned.
-WZ_LANE_OP F16 loadLanes(const float* p) { WZ_EACH_PART(F16, r.v[i] = *reinterpret_cast<const PartInMemory*>(p + i * kPartLanes)); }
+WZ_LANE_OP bool anyOf(M16 m) { return bitmaskOf(m.p0 | m.p1 | m.p2 | m.p3) != 0; }
+WZ_LANE_OP F16 loadLanes(const float* p) {
+    F16 r;
+    r.p0 = *reinterpret_cast<const PartInMemory*>(p);
+    r.p1 = *reinterpret_cast<const PartInMemory*>(p + kPartLanes);
+    r.p2 = *reinterpret_cast<const PartInMemory*>(p + 2 * kPartLanes);
+    r.p3 = *reinterpret_cast<const PartInMemory*>(p + 3 * kPartLanes);
+    return r;
+}
 WZ_LANE_OP void storeLanes(float* p, F16 a) {
-    for (int i = 0; i < kParts; ++i) *reinterpret_cast<PartInMemory*>(p + i * kPartLanes) = a.v[i];
+    *reinterpret_cast<PartInMemory*>(p) = a.p0;
+    *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
+    *reinterpret_cast<PartInMemory*>(p + 2 * kPartLanes) = a.p2;
+    *reinterpret_cast<PartInMemory*>(p + 3 * kPartLanes) = a.p3;
 }
-#undef WZ_EACH_PART
+#endif
+#undef WZ_PART
 
 }  // namespace wz::WZ_TARGET

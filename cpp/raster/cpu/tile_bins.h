@@ -24,11 +24,15 @@ public:
     uint32_t byLength(size_t i) const { return order_[i]; }
 
 private:
+    struct SmallTileRange {
+        uint16_t x0, y0, x1, y1;
+    };
     void orderByLength();
 
     size_t tiles_ = 0;
     Scratch<uint32_t> counts_, entries_, order_;
     Scratch<uint64_t> begins_;
+    Scratch<SmallTileRange> ranges_;
 };
 
 }  // namespace wz
