@@ -79,6 +79,5 @@ def main() -> None:
     world.save(options.output / "zoomed.wz", overwrite=True)
 
 
-# The worker process loads this file to find classes defined in it, so work belongs under this line.
 if __name__ == "__main__":
     main()

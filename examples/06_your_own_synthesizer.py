@@ -108,5 +108,6 @@ def main() -> None:
     world.save(options.output / "hatched.wz", overwrite=True)
 
 
+# The worker process loads this file to find the class above, so work belongs under this line.
 if __name__ == "__main__":
     main()

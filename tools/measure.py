@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the speeds that the README names, with the commands that a user types, and prints them as JSON.
+
+    python tools/measure.py [--demo DIR] [--runs 5] [-o FILE]
+
+Each command runs `--runs` times; times are medians of the wall clock, memory is the largest resident set. With
+--demo, the folder of a finished `wonderzoom demo`, its world is drawn and its evaluate.json is quoted. Run it on an
+idle machine, with a Python that has wonderzoom_rt[offline] installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import wonderzoom_rt as wz
+from wonderzoom_rt.flight import level_flight
+
+ROOT = Path(__file__).resolve().parent.parent
+PHOTOGRAPH = ROOT / "tests" / "data" / "valley.jpg"
+FRAME_SIZE = (960, 540)
+FRAMES = 60
+
+
+def timed(*command: str | Path) -> tuple[float, float]:
+    """Seconds and peak megabytes of a command of the package; raises when it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wonderzoom_rt.cli", *map(str, command)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status != 0:
+        raise SystemExit(f"failed with status {status}: wonderzoom {' '.join(map(str, command))}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def summary(runs: list[tuple[float, float]]) -> dict[str, float]:
+    return {
+        "seconds": round(statistics.median(seconds for seconds, _ in runs), 2),
+        "peak_mb": round(max(memory for _, memory in runs)),
+    }
+
+
+def measure_commands(runs: int) -> dict[str, Any]:
+    """`new` and one x8 zoom of each quality, each from a file as its predecessor left it."""
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        world, copy = Path(folder, "world.wz"), Path(folder, "copy.wz")
+        made = [timed("new", PHOTOGRAPH, "-o", world, "--overwrite") for _ in range(runs)]
+        result["new"] = summary(made)
+        for quality in ("fast", "best"):
+            zooms = []
+            for _ in range(runs):
+                copy.write_bytes(world.read_bytes())
+                zooms.append(timed("zoom", copy, "--at", "0.5", "0.6", "--quality", quality))
+            result[f"zoom_{quality}"] = summary(zooms)
+    return result
+
+
+def measure_frames(world: wz.World) -> dict[str, float]:
+    """Frames of the default flight, colours only, after one to warm up."""
+    path = level_flight(world)
+    cameras = [path.at(path.seconds * i / (FRAMES - 1)).resized(*FRAME_SIZE) for i in range(FRAMES)]
+    world.render(cameras[0], outputs=("color",))
+    times = []
+    for camera in cameras:
+        start = time.perf_counter()
+        world.render(camera, outputs=("color",))
+        times.append(time.perf_counter() - start)
+    times.sort()
+    return {
+        "median_ms": round(1000 * statistics.median(times), 1),
+        "p95_ms": round(1000 * times[int(0.95 * len(times))], 1),
+        "frames_per_second": round(len(times) / sum(times), 1),
+    }
+
+
+def machine() -> dict[str, Any]:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    model = platform.processor() or platform.machine()
+    table = Path("/proc/cpuinfo")
+    if table.exists():
+        names = [
+            row.partition(":")[2].strip() for row in table.read_text().splitlines() if "model name" in row
+        ]
+        model = names[0] if names else model
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "cpu": model,
+        "cores": cores,
+        "python": platform.python_version(),
+        "commit": commit.stdout.strip(),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--demo", type=Path, help="folder of a finished demo")
+    parser.add_argument("--runs", type=int, default=5, help="of each command (5)")
+    parser.add_argument("-o", "--out", type=Path, help="also write the JSON here")
+    options = parser.parse_args()
+    result: dict[str, Any] = {"machine": machine(), **measure_commands(options.runs)}
+    if options.demo is not None:
+        result["frames_960x540"] = measure_frames(wz.World.open(options.demo / "world.wz"))
+        report = options.demo / "evaluate.json"
+        if report.exists():
+            result["quality_worst"] = json.loads(report.read_text(encoding="utf-8"))["worst"]
+    text = json.dumps(result, indent=2)
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
