@@ -30,7 +30,8 @@ int syncDescriptor(int descriptor) {
 
 }  // namespace
 
-File::File(std::string path, FileMode mode, std::shared_ptr<FileHook> hook) : path_(std::move(path)), hook_(std::move(hook)) {
+File::File(std::string path, FileMode mode, std::shared_ptr<FileHook> hook)
+    : path_(std::move(path)), hook_(std::move(hook)) {
     int flags = O_CLOEXEC;
     if (mode == FileMode::Read) flags |= O_RDONLY;
     if (mode == FileMode::ReadWrite) flags |= O_RDWR;
@@ -67,8 +68,7 @@ void File::readAt(uint64_t offset, std::span<uint8_t> into) const {
         const ssize_t got = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
         if (got == -1 && errno == EINTR) continue;
         if (got == -1) fail("read", errno);
-        if (got == 0)
-            throw WorldError(path_ + ": the file ends before byte " + std::to_string(offset + into.size()));
+        if (got == 0) throw WorldError(path_ + ": the file ends before byte " + std::to_string(offset + into.size()));
         offset += static_cast<uint64_t>(got);
         into = into.subspan(static_cast<size_t>(got));
     }

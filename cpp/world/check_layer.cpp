@@ -37,7 +37,8 @@ const char* faultOf(const SurfelLayerView& layer, size_t i) {
     if (!finite(&layer.colors[3 * i], 3)) return "a colour that is not finite";
     if (!(layer.opacities[i] >= 0.0f && layer.opacities[i] <= 1.0f)) return "an opacity outside 0..1";
     if (!(layer.mask[i] >= 0.0f && layer.mask[i] <= 1.0f)) return "a mask value outside 0..1";
-    if (!(layer.now[i] >= 0x1p-900 && layer.now[i] <= 0x1p900)) return "a footprint `now` that is not positive and finite";
+    if (!(layer.now[i] >= 0x1p-900 && layer.now[i] <= 0x1p900))
+        return "a footprint `now` that is not positive and finite";
     if (!(layer.prior[i] >= 0x1p-900)) return "a footprint `prior` that is not positive";
     return nullptr;
 }

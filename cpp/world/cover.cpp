@@ -39,7 +39,8 @@ struct Work {
 
 std::vector<Kin> kinOf(const Snapshot& before, LevelId parent) {
     std::vector<Kin> kin(before.levels.size(), Kin::Elsewhere);
-    for (std::optional<LevelId> up = before.levels[parent]->parent; up; up = before.levels[*up]->parent) kin[*up] = Kin::Ancestor;
+    for (std::optional<LevelId> up = before.levels[parent]->parent; up; up = before.levels[*up]->parent)
+        kin[*up] = Kin::Ancestor;
     kin[parent] = Kin::Parent;
     for (const auto& level : before.levels) {  // parents come before their children
         if (!level->parent || kin[level->id] != Kin::Elsewhere) continue;
@@ -55,7 +56,8 @@ struct Box {
 Box boxOf(const PageHeader& page, Vec3d eye) {
     const Vec3d from = page.key.sky ? Vec3d{} : eye;
     const Vec3d low{page.low.x, page.low.y, page.low.z}, high{page.high.x, page.high.y, page.high.z};
-    return {(page.origin - from) + (low + high) * (0.5 * page.unit), (high - low) * (0.5 * page.unit) + Vec3d{1, 1, 1} * page.unit};
+    return {(page.origin - from) + (low + high) * (0.5 * page.unit),
+            (high - low) * (0.5 * page.unit) + Vec3d{1, 1, 1} * page.unit};
 }
 
 // Largest footprint of the page's surfels, wu per px.
@@ -142,7 +144,8 @@ std::shared_ptr<const CoverLayer> coverPage(const Work& work, const Task& task) 
         const double lensFootprint = work.lens.footprintAt(hit.distance);
         if (task.covers) {
             // A finer level of another branch may stand off by the relief that its own parent allowed it.
-            const double parents = task.sibling && !sky ? work.parentLens.footprintAt(length(p - work.parentLens.camera().position)) : 0.0;
+            const double parents =
+                task.sibling && !sky ? work.parentLens.footprintAt(length(p - work.parentLens.camera().position)) : 0.0;
             const double tolerance = work.toleranceFootprints * std::max(own, parents);
             const double weight = work.sampler.weightAt(hit.x_px, hit.y_px, hit.distance, tolerance);
             if (weight > 0) arrays.cover(i, weight, relativeOctave(lensFootprint, header.octaveBase));
@@ -156,8 +159,8 @@ std::shared_ptr<const CoverLayer> coverPage(const Work& work, const Task& task) 
 
 }  // namespace
 
-std::vector<NewCover> coversBy(LevelId child, LevelId parent, const Camera& lens, const CoverMap& map, const Snapshot& before,
-                               ThreadPool& pool) {
+std::vector<NewCover> coversBy(LevelId child, LevelId parent, const Camera& lens, const CoverMap& map,
+                               const Snapshot& before, ThreadPool& pool) {
     if (map.weight.empty()) return {};
     Work work{child,
               before,

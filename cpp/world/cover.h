@@ -26,7 +26,7 @@ struct NewCover {
 //    those at its parent's footprint as if they were its parent. Coarser ones there lie under other covers already.
 //  - Colour changes go to every ancestor in which the edited region is at least a pixel.
 // A page that cannot be loaded gets no cover.
-std::vector<NewCover> coversBy(LevelId child, LevelId parent, const Camera& lens, const CoverMap& map, const Snapshot& before,
-                               ThreadPool& pool);
+std::vector<NewCover> coversBy(LevelId child, LevelId parent, const Camera& lens, const CoverMap& map,
+                               const Snapshot& before, ThreadPool& pool);
 
 }  // namespace wz

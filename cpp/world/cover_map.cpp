@@ -67,7 +67,8 @@ std::array<double, 3> ColorChangeTable::sumTo(double x_px, double y_px) const {
     const auto* bottom = top + width_ + 1;
     std::array<double, 3> sum;
     for (int c = 0; c < 3; ++c)
-        sum[c] = (1 - fy) * ((1 - fx) * top[0][c] + fx * top[1][c]) + fy * ((1 - fx) * bottom[0][c] + fx * bottom[1][c]);
+        sum[c] =
+            (1 - fy) * ((1 - fx) * top[0][c] + fx * top[1][c]) + fy * ((1 - fx) * bottom[0][c] + fx * bottom[1][c]);
     return sum;
 }
 
@@ -85,24 +86,26 @@ void checkCoverMap(const CoverMap& map, const Camera& lens) {
     const size_t pixels = size_t(lens.width) * size_t(lens.height);
     const auto expect = [](size_t wanted, size_t came, const char* name) {
         if (wanted != came)
-            throw InputError(std::string("cover map: ") + std::to_string(wanted) + " values expected in " + name + ", " +
-                             std::to_string(came) + " came");
+            throw InputError(std::string("cover map: ") + std::to_string(wanted) + " values expected in " + name +
+                             ", " + std::to_string(came) + " came");
     };
     expect(pixels, map.weight.size(), "weight");
     expect(pixels, map.distance.size(), "distance");
     if (!map.colorChange.empty()) expect(3 * pixels, map.colorChange.size(), "color_change");
     for (size_t i = 0; i < pixels; ++i) {
         if (!(map.weight[i] >= 0 && map.weight[i] <= 1))
-            throw InputError("cover map: weights in 0..1 expected, " + std::to_string(map.weight[i]) + " came at pixel " +
-                             std::to_string(i));
-        if (!(map.distance[i] > 0))
-            throw InputError("cover map: positive distances (or +infinity) expected, " + std::to_string(map.distance[i]) +
+            throw InputError("cover map: weights in 0..1 expected, " + std::to_string(map.weight[i]) +
                              " came at pixel " + std::to_string(i));
+        if (!(map.distance[i] > 0))
+            throw InputError("cover map: positive distances (or +infinity) expected, " +
+                             std::to_string(map.distance[i]) + " came at pixel " + std::to_string(i));
     }
     for (float v : map.colorChange)
-        if (!std::isfinite(v)) throw InputError("cover map: finite colour changes expected, " + std::to_string(v) + " came");
+        if (!std::isfinite(v))
+            throw InputError("cover map: finite colour changes expected, " + std::to_string(v) + " came");
     if (!(map.toleranceFootprints > 0) || std::isinf(map.toleranceFootprints))
-        throw InputError("cover map: a positive tolerance expected, " + std::to_string(map.toleranceFootprints) + " came");
+        throw InputError("cover map: a positive tolerance expected, " + std::to_string(map.toleranceFootprints) +
+                         " came");
 }
 
 }  // namespace wz

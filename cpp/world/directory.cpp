@@ -41,7 +41,8 @@ void vectorFields(Stream& s, V& v) {
 
 template <class Stream, class L>
 void locatorFields(Stream& s, L& l) {
-    s.value(l.epoch), s.value(l.directoryOffset), s.value(l.directoryBytes), s.value(l.directoryChecksum), s.value(l.tail);
+    s.value(l.epoch), s.value(l.directoryOffset), s.value(l.directoryBytes), s.value(l.directoryChecksum),
+        s.value(l.tail);
 }
 
 template <class Stream, class P>
@@ -121,7 +122,8 @@ void putPage(Put& put, const StoredPage& page) {
     placeFields(put, page.place);
     put.value(static_cast<uint32_t>(page.covers.size()));
     for (const StoredCover& cover : page.covers) {
-        const uint8_t bits = (cover.sibling ? kCoverSibling : 0) | (cover.hasWeight ? kCoverWeight : 0) | (cover.hasColor ? kCoverColor : 0);
+        const uint8_t bits = (cover.sibling ? kCoverSibling : 0) | (cover.hasWeight ? kCoverWeight : 0) |
+                             (cover.hasColor ? kCoverColor : 0);
         put.value(cover.child), put.value(bits), put.value(cover.weightMin), put.value(cover.nextMax);
         placeFields(put, cover.place);
     }
@@ -142,7 +144,8 @@ StoredPage getPage(Get& get) {
         cover.sibling = bits & kCoverSibling;
         cover.hasWeight = bits & kCoverWeight;
         cover.hasColor = bits & kCoverColor;
-        if (cover.place.bytes != coverPayloadBytes(page.header, cover)) throw WorldError("a cover's size does not fit its page");
+        if (cover.place.bytes != coverPayloadBytes(page.header, cover))
+            throw WorldError("a cover's size does not fit its page");
         page.covers.push_back(cover);
     }
     if (page.place.bytes != pagePayloadBytes(page.header)) throw WorldError("a page's size does not fit its header");
@@ -179,7 +182,8 @@ Directory decodeDirectory(std::span<const uint8_t> bytes) {
     get.value(count);
     for (uint32_t i = 0; i < count; ++i) {
         directory.pages.push_back(getPage(get));
-        if (directory.pages.back().header.key.level >= directory.levels.size()) throw WorldError("a page belongs to no level");
+        if (directory.pages.back().header.key.level >= directory.levels.size())
+            throw WorldError("a page belongs to no level");
     }
     if (reader.left() != 0) throw WorldError("bytes are left over");
     return directory;

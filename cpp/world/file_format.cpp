@@ -37,7 +37,8 @@ SuperblockBytes superblockOf(const Locator& locator) {
     writer.put(kMagic);
     writer.put(kFileVersion);
     writer.put(kSurfelLayoutVersion);
-    for (uint64_t v : {locator.epoch, locator.directoryOffset, locator.directoryBytes, locator.directoryChecksum, locator.tail})
+    for (uint64_t v :
+         {locator.epoch, locator.directoryOffset, locator.directoryBytes, locator.directoryChecksum, locator.tail})
         writer.put(v);
     std::copy(writer.bytes().begin(), writer.bytes().end(), bytes.begin());
     seal(bytes);
@@ -49,11 +50,12 @@ std::optional<Locator> parseSuperblock(const SuperblockBytes& bytes, const std::
     if (reader.get<uint64_t>() != kMagic || !isSealed(bytes)) return std::nullopt;
     const auto version = reader.get<uint32_t>(), layout = reader.get<uint32_t>();
     if (version > kFileVersion || layout > kSurfelLayoutVersion)
-        throw WorldError(path + ": the file is of world format " + std::to_string(version) + "." + std::to_string(layout) +
-                         ", newer than this program reads (" + std::to_string(kFileVersion) + "." +
-                         std::to_string(kSurfelLayoutVersion) + "); a newer version of the program is needed");
+        throw WorldError(path + ": the file is of world format " + std::to_string(version) + "." +
+                         std::to_string(layout) + ", newer than this program reads (" + std::to_string(kFileVersion) +
+                         "." + std::to_string(kSurfelLayoutVersion) + "); a newer version of the program is needed");
     Locator locator;
-    for (uint64_t* v : {&locator.epoch, &locator.directoryOffset, &locator.directoryBytes, &locator.directoryChecksum, &locator.tail})
+    for (uint64_t* v :
+         {&locator.epoch, &locator.directoryOffset, &locator.directoryBytes, &locator.directoryChecksum, &locator.tail})
         *v = reader.get<uint64_t>();
     return locator;
 }

@@ -46,7 +46,8 @@ struct RecordFrame {
 };
 
 std::array<uint8_t, kFrameBytes> frameBytesOf(const RecordFrame& frame);
-std::optional<RecordFrame> parseFrame(std::span<const uint8_t, kFrameBytes> bytes);  // nothing when it is not a valid frame
+std::optional<RecordFrame> parseFrame(
+    std::span<const uint8_t, kFrameBytes> bytes);  // nothing when it is not a valid frame
 
 // Bytes that a record takes in the file: frame, payload, zeros up to the alignment.
 inline uint64_t recordBytes(uint64_t payloadBytes) {

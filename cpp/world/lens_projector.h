@@ -25,7 +25,8 @@ public:
         const Vec3d v = cameraFromWorld_ * fromEye;
         const double distance = sky ? INFINITY : length(fromEye);
         if (!(v.z > 0.0)) return {0, 0, distance, false};
-        return {camera_.focal_px * (v.x / v.z) + camera_.cx_px, camera_.focal_px * (v.y / v.z) + camera_.cy_px, distance, true};
+        return {camera_.focal_px * (v.x / v.z) + camera_.cx_px, camera_.focal_px * (v.y / v.z) + camera_.cy_px,
+                distance, true};
     }
 
     // Footprint of this camera at a radial distance: wu per px; for sky (infinite distance) radians per px.

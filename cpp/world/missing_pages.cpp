@@ -19,7 +19,14 @@ void MissingPages::add(const PageHeader& header, std::string why) {
 
 void MissingPages::note(std::string warning) {
     std::lock_guard lock(mutex_);
-    if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end()) warnings_.push_back(std::move(warning));
+    if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end())
+        warnings_.push_back(std::move(warning));
+}
+
+void MissingPages::forget(LevelId level) {
+    std::lock_guard lock(mutex_);
+    std::erase_if(pages_, [&](const PageHeader& page) { return page.key.level == level; });
+    count_.store(pages_.size(), std::memory_order_release);
 }
 
 bool MissingPages::any(LevelId level) const {
@@ -58,7 +65,8 @@ namespace {
 bool meets(const PageHeader& hole, const PageHeader& page) {
     const double margin = footprintOf(page.octaveBase + page.nowMin) + hole.unit + page.unit;
     const auto overlap = [&](double a, float aLow, float aHigh, double b, float bLow, float bHigh) {
-        return a + aLow * hole.unit - margin <= b + bHigh * page.unit && b + bLow * page.unit <= a + aHigh * hole.unit + margin;
+        return a + aLow * hole.unit - margin <= b + bHigh * page.unit &&
+               b + bLow * page.unit <= a + aHigh * hole.unit + margin;
     };
     if (hole.key.sky != page.key.sky) return false;
     return overlap(hole.origin.x, hole.low.x, hole.high.x, page.origin.x, page.low.x, page.high.x) &&

@@ -12,13 +12,15 @@
 
 namespace wz {
 
-// Grows as loads fail; shared by all snapshots of a world. Thread-safe.
+// Fills as loads fail; shared by all snapshots of a world. Thread-safe.
 class MissingPages {
 public:
     void add(const PageHeader& header, std::string why);
     void note(std::string warning);  // something else that could not be read
+    // The level was taken back and its id is free again: its pages are no longer missed. Warnings stay.
+    void forget(LevelId level);
 
-    // How many pages are known to be missing: cheap, and grows whenever covers must be looked at again.
+    // How many pages are known to be missing: cheap; another number says that covers must be looked at again.
     size_t count() const { return count_.load(std::memory_order_acquire); }
     bool any(LevelId level) const;
     std::vector<PageHeader> of(LevelId level) const;

@@ -15,12 +15,13 @@ namespace {
 void checkCamera(const Camera& camera, const char* name) {
     const Quatd q = camera.worldFromCamera;
     const double norm = q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z;
-    const double all = camera.position.x + camera.position.y + camera.position.z + norm + camera.focal_px + camera.cx_px + camera.cy_px;
+    const double all = camera.position.x + camera.position.y + camera.position.z + norm + camera.focal_px +
+                       camera.cx_px + camera.cy_px;
     if (!std::isfinite(all) || !(camera.focal_px > 0) || !(norm > 1e-12))
         throw InputError(std::string(name) + " camera: finite values, a positive focal length and a rotation expected");
     if (camera.width < 1 || camera.height < 1)
-        throw InputError(std::string(name) + " camera: a size of at least 1x1 px expected, " + std::to_string(camera.width) + "x" +
-                         std::to_string(camera.height) + " came");
+        throw InputError(std::string(name) + " camera: a size of at least 1x1 px expected, " +
+                         std::to_string(camera.width) + "x" + std::to_string(camera.height) + " came");
 }
 
 void checkRecord(const Commit& commit, const Snapshot& before) {
@@ -29,8 +30,8 @@ void checkRecord(const Commit& commit, const Snapshot& before) {
     if (before.levels.size() >= std::numeric_limits<LevelId>::max())
         throw InputError("a world holds at most " + std::to_string(std::numeric_limits<LevelId>::max()) + " levels");
     if (commit.record.parent && *commit.record.parent >= before.levels.size())
-        throw InputError("parent level 0.." + std::to_string(static_cast<long>(before.levels.size()) - 1) + " expected, " +
-                         std::to_string(*commit.record.parent) + " came");
+        throw InputError("parent level 0.." + std::to_string(static_cast<long>(before.levels.size()) - 1) +
+                         " expected, " + std::to_string(*commit.record.parent) + " came");
     if (commit.layer.size() == 0) throw InputError("a layer of at least one surfel expected, an empty one came");
     std::set<std::string> names;
     for (const Blob& blob : commit.blobs)
@@ -71,14 +72,15 @@ Addition additionOf(const Commit& commit, const Snapshot& before, ThreadPool& po
     for (const Blob& blob : commit.blobs) record->blobs.push_back(blob.name);
     Addition addition;
     addition.pages = paginate(commit.layer, record->id, pool);
-    if (record->parent) addition.covers = coversBy(record->id, *record->parent, record->lens, commit.cover, before, pool);
+    if (record->parent)
+        addition.covers = coversBy(record->id, *record->parent, record->lens, commit.cover, before, pool);
     addition.record = std::move(record);
     return addition;
 }
 
 std::shared_ptr<Snapshot> withAddition(const Snapshot& before, const Addition& addition,
-                                             const std::vector<std::shared_ptr<const PageSlot>>& slots,
-                                             const std::vector<std::shared_ptr<const CoverSlot>>& covers) {
+                                       const std::vector<std::shared_ptr<const PageSlot>>& slots,
+                                       const std::vector<std::shared_ptr<const CoverSlot>>& covers) {
     auto next = std::make_shared<Snapshot>(before);
     next->epoch = before.epoch + 1;
     next->levels.push_back(addition.record);

@@ -19,7 +19,7 @@ Addition additionOf(const Commit& commit, const Snapshot& before, ThreadPool& po
 
 // `slots` stand for addition.pages, `covers` for addition.covers, in their order.
 std::shared_ptr<Snapshot> withAddition(const Snapshot& before, const Addition& addition,
-                                             const std::vector<std::shared_ptr<const PageSlot>>& slots,
-                                             const std::vector<std::shared_ptr<const CoverSlot>>& covers);
+                                       const std::vector<std::shared_ptr<const PageSlot>>& slots,
+                                       const std::vector<std::shared_ptr<const CoverSlot>>& covers);
 
 }  // namespace wz

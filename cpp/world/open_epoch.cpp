@@ -18,7 +18,8 @@ bool isTorn(const SuperblockBytes& found, const SuperblockBytes& before, const S
 }
 
 Directory readDirectory(const File& file, const Locator& locator) {
-    const auto payload = readPayload(file, {locator.directoryOffset, locator.directoryBytes, locator.directoryChecksum});
+    const auto payload =
+        readPayload(file, {locator.directoryOffset, locator.directoryBytes, locator.directoryChecksum});
     Directory directory = decodeDirectory(payload);
     if (directory.epoch != locator.epoch) throw WorldError(file.path() + ": the directory is of another epoch");
     return directory;
@@ -30,7 +31,8 @@ Directory firstReadable(const File& file, const std::vector<Locator>& candidates
         try {
             return readDirectory(file, locator);
         } catch (const WorldError& error) {
-            problems.push_back("the directory of epoch " + std::to_string(locator.epoch) + " cannot be read (" + error.what() + ")");
+            problems.push_back("the directory of epoch " + std::to_string(locator.epoch) + " cannot be read (" +
+                               error.what() + ")");
         }
     }
     throw WorldError(file.path() + ": no directory can be read: " + problems.back());
@@ -41,8 +43,8 @@ Directory firstReadable(const File& file, const std::vector<Locator>& candidates
 OpenEpoch findEpoch(const File& file) {
     const uint64_t size = file.size();
     if (size < kFirstRecord)
-        throw WorldError(file.path() + ": not a world file: at least " + std::to_string(kFirstRecord) + " bytes expected, " +
-                         std::to_string(size) + " came");
+        throw WorldError(file.path() + ": not a world file: at least " + std::to_string(kFirstRecord) +
+                         " bytes expected, " + std::to_string(size) + " came");
     SuperblockBytes bytes[2];
     std::vector<Locator> valid;
     OpenEpoch found;
@@ -50,10 +52,11 @@ OpenEpoch findEpoch(const File& file) {
         file.readAt(slot * kSuperblockBytes, bytes[slot]);
         const auto locator = parseSuperblock(bytes[slot], file.path());
         const bool fits = locator && slotOffset(locator->epoch) == slot * kSuperblockBytes && locator->tail <= size;
-        if (fits) valid.push_back(*locator);
+        if (fits)
+            valid.push_back(*locator);
         else if (locator && locator->tail > size)
-            found.problems.push_back("the file ends before byte " + std::to_string(locator->tail) + ", the end of epoch " +
-                                     std::to_string(locator->epoch));
+            found.problems.push_back("the file ends before byte " + std::to_string(locator->tail) +
+                                     ", the end of epoch " + std::to_string(locator->epoch));
         if (!fits) found.damagedSlot = slot;
     }
     if (valid.empty())

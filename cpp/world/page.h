@@ -71,10 +71,10 @@ struct CoverLayer {
     // true: a newer sibling lies over them; they fade as its weight rises over its own band.
     bool sibling = false;
     std::vector<uint8_t> weight;  // unorm8, soft cover 0..1; empty when only colours are carried back
-    std::vector<uint16_t> next;   // the child's footprint at this surfel, octave relative to octaveBase, 1/1024 steps
-    std::vector<int8_t> color;    // 3 a surfel, added to the colour in steps of 1/127; empty when nothing was edited
-    uint8_t weightMin = 0;        // over the page: 255 means that the child covers all of it
-    float nextMax = 0;            // octave relative to octaveBase
+    std::vector<uint16_t> next;  // the child's footprint at this surfel, octave relative to octaveBase, 1/1024 steps
+    std::vector<int8_t> color;  // 3 a surfel, added to the colour in steps of 1/127; empty when nothing was edited
+    uint8_t weightMin = 0;  // over the page: 255 means that the child covers all of it
+    float nextMax = 0;  // octave relative to octaveBase
 };
 
 }  // namespace wz

@@ -58,8 +58,8 @@ CellKey cellOf(Vec3d p, bool sky, double now) {
     const auto cell = [&](double v) {
         const double c = std::floor(std::ldexp(v, depth));
         if (!(std::fabs(c) < 0x1p62))
-            throw InputError("positions within 2^62 cells of the origin expected; a coordinate of " + std::to_string(v) +
-                             " at a footprint of " + std::to_string(now) + " is farther");
+            throw InputError("positions within 2^62 cells of the origin expected; a coordinate of " +
+                             std::to_string(v) + " at a footprint of " + std::to_string(now) + " is farther");
         return static_cast<int64_t>(c);
     };
     return {sky, static_cast<int16_t>(depth), cell(p.x), cell(p.y), cell(p.z)};
@@ -75,7 +75,8 @@ uint64_t mortonOf(Vec3d p, const CellKey& key) {
     return spread(steps(p.x, key.x)) | spread(steps(p.y, key.y)) << 1 | spread(steps(p.z, key.z)) << 2;
 }
 
-void findCells(const SurfelLayerView& layer, size_t begin, size_t end, Chunk& chunk, std::vector<uint32_t>& cellOfSurfel) {
+void findCells(const SurfelLayerView& layer, size_t begin, size_t end, Chunk& chunk,
+               std::vector<uint32_t>& cellOfSurfel) {
     std::unordered_map<CellKey, uint32_t, CellHash> known;
     uint32_t last = 0;
     for (size_t i = begin; i < end; ++i) {
@@ -138,7 +139,8 @@ CellSort sortIntoCells(const SurfelLayerView& layer, ThreadPool& pool) {
     std::vector<Chunk> chunks((count + kChunk - 1) / kChunk);
     std::vector<uint32_t> cellOfSurfel(count);
     const auto endOf = [&](size_t c) { return std::min(count, (c + 1) * kChunk); };
-    pool.forEach(chunks.size(), 1, [&](size_t c, int) { findCells(layer, c * kChunk, endOf(c), chunks[c], cellOfSurfel); });
+    pool.forEach(chunks.size(), 1,
+                 [&](size_t c, int) { findCells(layer, c * kChunk, endOf(c), chunks[c], cellOfSurfel); });
     CellSort sort;
     sort.cells = mergeCells(chunks);
     sort.entries.resize(count);
@@ -146,7 +148,8 @@ CellSort sortIntoCells(const SurfelLayerView& layer, ThreadPool& pool) {
         Chunk& chunk = chunks[c];
         for (size_t i = c * kChunk; i < endOf(c); ++i) {
             const uint32_t cell = cellOfSurfel[i];
-            sort.entries[chunk.cursors[cell]++] = {mortonOf(positionIn(layer, i), chunk.keys[cell]), static_cast<uint32_t>(i)};
+            sort.entries[chunk.cursors[cell]++] = {mortonOf(positionIn(layer, i), chunk.keys[cell]),
+                                                   static_cast<uint32_t>(i)};
         }
     });
     return sort;

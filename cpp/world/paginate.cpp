@@ -18,7 +18,8 @@ constexpr size_t kRadixFrom = 2048;
 
 void sortByMorton(std::span<CellEntry> entries) {
     if (entries.size() < kRadixFrom) {
-        std::sort(entries.begin(), entries.end(), [](const CellEntry& a, const CellEntry& b) { return a.morton < b.morton; });
+        std::sort(entries.begin(), entries.end(),
+                  [](const CellEntry& a, const CellEntry& b) { return a.morton < b.morton; });
         return;
     }
     constexpr int kBits = 12, kBins = 1 << kBits;  // 4 passes over 48 bits
@@ -136,7 +137,8 @@ std::shared_ptr<const Page> makePage(PageHeader header, std::span<const Surfel> 
     store(whole, header);
     storeNormalCone(surfels, header);
     header.checksum = payloadChecksum(surfels, clusters);
-    return std::make_shared<const Page>(header, std::vector<Surfel>(surfels.begin(), surfels.end()), std::move(clusters));
+    return std::make_shared<const Page>(header, std::vector<Surfel>(surfels.begin(), surfels.end()),
+                                        std::move(clusters));
 }
 
 std::vector<std::shared_ptr<const Page>> pagesOf(const SurfelLayerView& layer, LevelId level, const Cell& cell,
@@ -182,7 +184,8 @@ std::vector<std::shared_ptr<const Page>> paginate(const SurfelLayerView& layer, 
     CellSort sort = sortIntoCells(layer, pool);
     std::vector<size_t> order(sort.cells.size());  // the largest first: threads end together
     for (size_t c = 0; c < order.size(); ++c) order[c] = c;
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sort.cells[a].count > sort.cells[b].count; });
+    std::sort(order.begin(), order.end(),
+              [&](size_t a, size_t b) { return sort.cells[a].count > sort.cells[b].count; });
     std::vector<std::vector<std::shared_ptr<const Page>>> made(sort.cells.size());
     pool.forEach(order.size(), 1, [&](size_t k, int) {
         const Cell& cell = sort.cells[order[k]];

@@ -69,7 +69,8 @@ Place RecordWriter::addPage(const Page& page) {
 }
 
 StoredCover RecordWriter::addCover(const CoverLayer& layer) {
-    StoredCover stored{layer.child, layer.sibling, !layer.weight.empty(), !layer.color.empty(), layer.weightMin, layer.nextMax, {}};
+    StoredCover stored{
+        layer.child, layer.sibling, !layer.weight.empty(), !layer.color.empty(), layer.weightMin, layer.nextMax, {}};
     stored.place = add(RecordKind::Cover, {bytesOf(layer.next), bytesOf(layer.weight), bytesOf(layer.color)});
     return stored;
 }
@@ -127,7 +128,8 @@ std::optional<RecordFrame> readFrame(const File& file, uint64_t offset, uint64_t
     std::array<uint8_t, kFrameBytes> bytes;
     file.readAt(offset, bytes);
     const auto frame = parseFrame(bytes);
-    if (!frame || frame->payloadBytes > end - offset || recordBytes(frame->payloadBytes) > end - offset) return std::nullopt;
+    if (!frame || frame->payloadBytes > end - offset || recordBytes(frame->payloadBytes) > end - offset)
+        return std::nullopt;
     return frame;
 }
 
@@ -140,7 +142,8 @@ std::optional<Locator> nextEpochAfter(const File& file, const Locator& from) {
         if (frame->kind == RecordKind::Directory) {
             const Locator found{frame->epoch, at, frame->payloadBytes, frame->payloadChecksum, next};
             try {
-                const auto directory = decodeDirectory(readPayload(file, {at, frame->payloadBytes, frame->payloadChecksum}));
+                const auto directory =
+                    decodeDirectory(readPayload(file, {at, frame->payloadBytes, frame->payloadChecksum}));
                 if (directory.epoch == found.epoch && directory.previous == from) return found;
             } catch (const WorldError&) {
                 // Not readable: as if it were not there.

@@ -31,8 +31,8 @@ CoverSlot::CoverSlot(std::shared_ptr<const CoverLayer> layer)
       layer_(std::move(layer)),
       tried_(true) {}
 
-CoverSlot::CoverSlot(const PageHeader& page, LevelId child, bool sibling, bool hasColor, uint8_t weightMin, float nextMax,
-                     std::shared_ptr<const PageSource> source)
+CoverSlot::CoverSlot(const PageHeader& page, LevelId child, bool sibling, bool hasColor, uint8_t weightMin,
+                     float nextMax, std::shared_ptr<const PageSource> source)
     : child_(child),
       sibling_(sibling),
       hasColor_(hasColor),

@@ -24,7 +24,8 @@ public:
 // One page's place in the world: its header is always in memory, its surfels come on first use. Thread-safe.
 class PageSlot {
 public:
-    PageSlot(PageHeader header, std::shared_ptr<const PageSource> source) : header_(header), source_(std::move(source)) {}
+    PageSlot(PageHeader header, std::shared_ptr<const PageSource> source)
+        : header_(header), source_(std::move(source)) {}
     PageSlot(std::shared_ptr<const Page> page) : header_(page->header()), page_(std::move(page)), tried_(true) {}
     const PageHeader& header() const { return header_; }
     // Loads at most once; nullptr for a corrupt page.
@@ -75,7 +76,7 @@ struct PageEntry {
 struct Snapshot {
     uint64_t epoch = 0;
     std::vector<std::shared_ptr<const LevelRecord>> levels;  // by id; an undone level leaves no gap: only the newest go
-    std::vector<PageEntry> pages;                            // sorted by key: the stable order of surfels
+    std::vector<PageEntry> pages;  // sorted by key: the stable order of surfels
     // Pages whose load failed so far. Load the pages of a view first, then use its covers through withoutMissing(): a
     // level with missing pages must not hide a coarser page as a whole.
     std::shared_ptr<const MissingPages> missing = std::make_shared<MissingPages>();

@@ -19,7 +19,8 @@ std::map<uint64_t, std::pair<std::string, Place>> namedPlaces(const Directory& d
     for (const StoredPage& page : directory.pages) {
         named[page.place.offset] = {"page of " + nameOf(page.header.key), page.place};
         for (const StoredCover& cover : page.covers)
-            named[cover.place.offset] = {"cover of " + nameOf(page.header.key) + " by level " + std::to_string(cover.child), cover.place};
+            named[cover.place.offset] = {
+                "cover of " + nameOf(page.header.key) + " by level " + std::to_string(cover.child), cover.place};
     }
     for (const StoredLevel& level : directory.levels)
         for (const StoredBlob& blob : level.blobs)
@@ -55,7 +56,8 @@ private:
             const auto frame = readFrame(file_, at, end);
             if (!frame) {
                 const uint64_t next = nextFrame(at + kRecordAlignment, end);
-                problems_.push_back(nameAt(at) + ": its frame is damaged; unreadable up to byte " + std::to_string(next));
+                problems_.push_back(nameAt(at) + ": its frame is damaged; unreadable up to byte " +
+                                    std::to_string(next));
                 damaged_.emplace_back(at, next);
                 at = next;
                 continue;
@@ -95,7 +97,8 @@ private:
                 const auto holds = [&](const auto& range) { return offset >= range.first && offset < range.second; };
                 if (std::any_of(damaged_.begin(), damaged_.end(), holds)) continue;  // named already
                 problems_.push_back(part.first + " lies outside of the file's records");
-            } else if (record->second.payloadBytes != part.second.bytes || record->second.payloadChecksum != part.second.checksum) {
+            } else if (record->second.payloadBytes != part.second.bytes ||
+                       record->second.payloadChecksum != part.second.checksum) {
                 problems_.push_back(nameAt(offset) + ": the record is not the one that the directory means");
             }
         }
@@ -112,7 +115,8 @@ private:
                 record->second.epoch != locator.epoch || record->second.payloadBytes != locator.directoryBytes ||
                 record->second.payloadChecksum != locator.directoryChecksum ||
                 locator.directoryOffset + recordBytes(locator.directoryBytes) != locator.tail)
-                problems_.push_back("the superblock of epoch " + std::to_string(locator.epoch) + " leads to no such directory");
+                problems_.push_back("the superblock of epoch " + std::to_string(locator.epoch) +
+                                    " leads to no such directory");
         }
     }
 

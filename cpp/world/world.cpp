@@ -39,7 +39,9 @@ struct World::State {
 World::World() : state_(std::make_unique<State>()) {}
 World::~World() = default;
 
-std::unique_ptr<World> World::open(const std::string& path, bool writable) { return openHooked(path, writable, nullptr); }
+std::unique_ptr<World> World::open(const std::string& path, bool writable) {
+    return openHooked(path, writable, nullptr);
+}
 
 std::unique_ptr<World> World::openHooked(const std::string& path, bool writable, std::shared_ptr<FileHook> hook) {
     auto world = std::make_unique<World>();
@@ -71,7 +73,8 @@ LevelId World::commit(const Commit& commit) {
     }
     std::lock_guard lock(state_->reading);
     if (!state_->file)
-        for (const Blob& blob : commit.blobs) state_->blobs[{id, blob.name}] = std::make_shared<const Bytes>(blob.bytes);
+        for (const Blob& blob : commit.blobs)
+            state_->blobs[{id, blob.name}] = std::make_shared<const Bytes>(blob.bytes);
     state_->current = std::move(next);
     return id;
 }
@@ -106,15 +109,16 @@ void World::saveAs(const std::string& path, bool overwrite) const {
     if (state_->file && state_->file->file().isSameAs(path)) return;  // every commit is there already
     const auto claimed = claimTarget(path, overwrite);
     writeWorld(
-        *snapshot(), [this](LevelId level, const std::string& name) { return blob(level, name); }, path, overwrite, nullptr);
+        *snapshot(), [this](LevelId level, const std::string& name) { return blob(level, name); }, path, overwrite,
+        nullptr);
 }
 
 void World::compact(const std::string& from, const std::string& to, bool overwrite) {
     const auto claimed = claimTarget(to, overwrite);  // first: nothing may be committed to it in between
     const auto file = WorldFile::open(from, false, nullptr);
     writeWorld(
-        *file->snapshot(), [&](LevelId level, const std::string& name) { return file->blob(level, name); }, to, overwrite,
-        nullptr);
+        *file->snapshot(), [&](LevelId level, const std::string& name) { return file->blob(level, name); }, to,
+        overwrite, nullptr);
 }
 
 std::string World::path() const { return state_->file ? state_->file->file().path() : std::string(); }

@@ -57,10 +57,11 @@ public:
     void undo(LevelId level);
     std::shared_ptr<const Snapshot> snapshot() const;
 
-    std::vector<uint8_t> blob(LevelId level, const std::string& name) const;  // throws WorldError when absent or corrupt
-    void saveAs(const std::string& path, bool overwrite) const;               // whole world to a fresh file, atomically
-    std::string path() const;                                                 // empty in memory
-    std::vector<std::string> warnings() const;                                // damage met so far, in words
+    std::vector<uint8_t> blob(LevelId level,
+                              const std::string& name) const;  // throws WorldError when absent or corrupt
+    void saveAs(const std::string& path, bool overwrite) const;  // whole world to a fresh file, atomically
+    std::string path() const;  // empty in memory
+    std::vector<std::string> warnings() const;  // damage met so far, in words
 
     // What a file holds, from its superblock and directory alone. Throws WorldError when it cannot be opened.
     static WorldInfo info(const std::string& path);

@@ -96,7 +96,8 @@ std::shared_ptr<const Snapshot> WorldFile::snapshot() const {
     for (const StoredLevel& level : directory->levels) snapshot->levels.push_back(level.record);
     for (const StoredPage& page : directory->pages) {
         PageEntry entry;
-        entry.page = std::make_shared<const PageSlot>(page.header, std::make_shared<StoredPageSource>(file_, page.place, missing_));
+        entry.page = std::make_shared<const PageSlot>(page.header,
+                                                      std::make_shared<StoredPageSource>(file_, page.place, missing_));
         for (const StoredCover& cover : page.covers)
             entry.covers.push_back(std::make_shared<const CoverSlot>(
                 page.header, cover.child, cover.sibling, cover.hasColor, cover.weightMin, cover.nextMax,
@@ -108,7 +109,8 @@ std::shared_ptr<const Snapshot> WorldFile::snapshot() const {
 
 void WorldFile::append(const Addition& addition, const std::vector<Blob>& blobs) {
     publish([&](RecordWriter& writer, Directory& next) {
-        for (const NewCover& cover : addition.covers) next.pages[cover.page].covers.push_back(writer.addCover(*cover.layer));
+        for (const NewCover& cover : addition.covers)
+            next.pages[cover.page].covers.push_back(writer.addCover(*cover.layer));
         for (const auto& page : addition.pages) next.pages.push_back({page->header(), writer.addPage(*page), {}});
         StoredLevel level{addition.record, {}};
         for (const Blob& blob : blobs) level.blobs.push_back({blob.name, writer.add(RecordKind::Blob, {blob.bytes})});
@@ -117,13 +119,14 @@ void WorldFile::append(const Addition& addition, const std::vector<Blob>& blobs)
 }
 
 void WorldFile::undoNewestLevel() {
-    publish([](RecordWriter&, Directory& next) {
-        const LevelId level = next.levels.back().record->id;
+    const LevelId level = directory()->levels.back().record->id;
+    publish([&](RecordWriter&, Directory& next) {
         next.levels.pop_back();
         std::erase_if(next.pages, [&](const StoredPage& page) { return page.header.key.level == level; });
         for (StoredPage& page : next.pages)
             std::erase_if(page.covers, [&](const StoredCover& cover) { return cover.child == level; });
     });
+    missing_->forget(level);
 }
 
 void WorldFile::publish(const std::function<void(RecordWriter&, Directory&)>& change) {

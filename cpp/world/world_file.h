@@ -45,7 +45,8 @@ public:
     void append(const Addition& addition, const std::vector<Blob>& blobs);
     void undoNewestLevel();
 
-    std::vector<uint8_t> blob(LevelId level, const std::string& name) const;  // throws WorldError when corrupt or absent
+    std::vector<uint8_t> blob(LevelId level,
+                              const std::string& name) const;  // throws WorldError when corrupt or absent
 
 private:
     WorldFile(std::shared_ptr<File> file, bool writable) : file_(std::move(file)), writable_(writable) {}
@@ -68,7 +69,8 @@ std::unique_ptr<File> claimTarget(const std::string& path, bool overwrite);
 
 // Writes a whole world to a new file and moves it to `path`: coarse levels first, pages by key. The target is replaced in
 // one step, or not at all. `blobOf` gives the bytes of a level's blob.
-void writeWorld(const Snapshot& snapshot, const std::function<std::vector<uint8_t>(LevelId, const std::string&)>& blobOf,
-                const std::string& path, bool overwrite, std::shared_ptr<FileHook> hook);
+void writeWorld(const Snapshot& snapshot,
+                const std::function<std::vector<uint8_t>(LevelId, const std::string&)>& blobOf, const std::string& path,
+                bool overwrite, std::shared_ptr<FileHook> hook);
 
 }  // namespace wz

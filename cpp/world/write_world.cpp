@@ -17,7 +17,8 @@ std::vector<size_t> coarseFirst(const Snapshot& snapshot) {
     std::vector<size_t> order(snapshot.pages.size());
     std::iota(order.begin(), order.end(), size_t(0));
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-        return generation[snapshot.pages[a].page->header().key.level] < generation[snapshot.pages[b].page->header().key.level];
+        return generation[snapshot.pages[a].page->header().key.level] <
+               generation[snapshot.pages[b].page->header().key.level];
     });
     return order;
 }
@@ -30,7 +31,8 @@ StoredPage writePage(RecordWriter& writer, const PageEntry& entry) {
     for (const auto& slot : entry.covers) {
         const auto layer = slot->passingLayer();
         if (!layer)
-            throw WorldError("the cover of " + nameOf(header.key) + " by level " + std::to_string(slot->child()) + " cannot be read");
+            throw WorldError("the cover of " + nameOf(header.key) + " by level " + std::to_string(slot->child()) +
+                             " cannot be read");
         stored.covers.push_back(writer.addCover(*layer));
     }
     return stored;
@@ -69,8 +71,9 @@ std::unique_ptr<File> claimTarget(const std::string& path, bool overwrite) {
     return file;
 }
 
-void writeWorld(const Snapshot& snapshot, const std::function<std::vector<uint8_t>(LevelId, const std::string&)>& blobOf,
-                const std::string& path, bool overwrite, std::shared_ptr<FileHook> hook) {
+void writeWorld(const Snapshot& snapshot,
+                const std::function<std::vector<uint8_t>(LevelId, const std::string&)>& blobOf, const std::string& path,
+                bool overwrite, std::shared_ptr<FileHook> hook) {
     const std::string temporary = temporaryNameFor(path);
     try {
         {

@@ -26,7 +26,8 @@ struct Layer {
         return {positions, orientations, extents, colors, opacities, now, prior, mask, isSky, flags};
     }
 
-    void add(Vec3d p, Quatf q, float extent, Vec3f color, double nowFootprint, double priorFootprint, bool sky = false) {
+    void add(Vec3d p, Quatf q, float extent, Vec3f color, double nowFootprint, double priorFootprint,
+             bool sky = false) {
         positions.insert(positions.end(), {p.x, p.y, p.z});
         orientations.insert(orientations.end(), {q.w, q.x, q.y, q.z});
         extents.insert(extents.end(), {extent, extent * 1.25f});

@@ -17,7 +17,8 @@ class TemporaryFolder {
 public:
     TemporaryFolder() {
         static std::atomic<int> calls{0};
-        path_ = std::filesystem::temp_directory_path() / ("wz-test-" + std::to_string(::getpid()) + "-" + std::to_string(calls++));
+        path_ = std::filesystem::temp_directory_path() /
+                ("wz-test-" + std::to_string(::getpid()) + "-" + std::to_string(calls++));
         std::filesystem::create_directories(path_);
     }
     ~TemporaryFolder() {
@@ -27,7 +28,8 @@ public:
     TemporaryFolder(const TemporaryFolder&) = delete;
     std::string file(const std::string& name) const { return (path_ / name).string(); }
     size_t fileCount() const {
-        return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
+        return static_cast<size_t>(
+            std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator()));
     }
 
 private:

@@ -123,7 +123,8 @@ TEST_CASE("covers give way only where a page of the covering level is missing") 
                     const Vec3d p = positionOf(page->header(), page->surfels()[i]);
                     const double own = std::exp2(-(page->header().octaveBase + page->surfels()[i].now / 1024.0));
                     bool inside = false;
-                    for (const auto& hole : missing.of(1)) inside = inside || liesIn(hole, page->header().key.sky, p, own);
+                    for (const auto& hole : missing.of(1))
+                        inside = inside || liesIn(hole, page->header().key.sky, p, own);
                     CHECK(left->weight[i] == (inside ? 0 : whole->weight[i]));
                     ++(inside ? dropped : kept);
                 }
@@ -143,6 +144,7 @@ TEST_CASE("covers give way only where a page of the covering level is missing") 
     // Every surfel of the lost page lies where its coarser cover is given back.
     for (const auto& entry : snapshot->pages) {
         if (entry.page->header().key != fine.front().key) continue;
-        for (const Surfel& s : entry.page->page()->surfels()) CHECK(liesIn(fine.front(), false, positionOf(entry.page->header(), s), 0));
+        for (const Surfel& s : entry.page->page()->surfels())
+            CHECK(liesIn(fine.front(), false, positionOf(entry.page->header(), s), 0));
     }
 }

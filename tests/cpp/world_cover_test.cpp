@@ -70,23 +70,25 @@ TEST_CASE("a parent's surfels are covered by the child's mask, handing over at t
         world.commit(fine.commit);
         const LensProjector projector(lens);
         size_t covered = 0, skies = 0, inView = 0;
-        eachCovered(*world.snapshot(), 1, [&](const PageHeader& page, Vec3d p, float weight, double next, bool sibling, const int8_t*) {
-            CHECK(!sibling);
-            const auto hit = projector.project(p, page.key.sky);
-            const double edge = std::min({hit.x_px, lens.width - hit.x_px, hit.y_px, lens.height - hit.y_px});
-            if (edge < 0) {
-                CHECK(weight == 0);
-                return;
-            }
-            if (std::fabs(hit.y_px - border) < 1.0) return;
-            ++inView;
-            // The mask of coverOf, linear in the distance to the edge but constant within half a pixel of it.
-            CHECK(std::fabs(weight - std::min(1.0, std::max(edge, 0.5) / 4.0)) < 0.04);
-            if (weight == 0) return;
-            ++covered;
-            skies += page.key.sky;
-            CHECK(std::fabs(next + std::log2(projector.footprintAt(hit.distance))) <= 0.6 / 1024);
-        });
+        eachCovered(*world.snapshot(), 1,
+                    [&](const PageHeader& page, Vec3d p, float weight, double next, bool sibling, const int8_t*) {
+                        CHECK(!sibling);
+                        const auto hit = projector.project(p, page.key.sky);
+                        const double edge =
+                            std::min({hit.x_px, lens.width - hit.x_px, hit.y_px, lens.height - hit.y_px});
+                        if (edge < 0) {
+                            CHECK(weight == 0);
+                            return;
+                        }
+                        if (std::fabs(hit.y_px - border) < 1.0) return;
+                        ++inView;
+                        // The mask of coverOf, linear in the distance to the edge but constant within half a pixel of it.
+                        CHECK(std::fabs(weight - std::min(1.0, std::max(edge, 0.5) / 4.0)) < 0.04);
+                        if (weight == 0) return;
+                        ++covered;
+                        skies += page.key.sky;
+                        CHECK(std::fabs(next + std::log2(projector.footprintAt(hit.distance))) <= 0.6 / 1024);
+                    });
         CHECK(covered > 300);
         CHECK(skies > 50);
         CHECK(covered == inView);
@@ -129,27 +131,32 @@ TEST_CASE("a newer sibling covers older siblings and what they carry, and a newe
     const auto snapshot = world.snapshot();
     std::map<int, size_t> coveredOf;
     const LensProjector lens(snapshot->levels[3]->lens);
-    eachCovered(*snapshot, 3, [&](const PageHeader& page, Vec3d p, float weight, double next, bool sibling, const int8_t*) {
-        CHECK(sibling == (page.key.level != 0));
-        if (weight == 0) return;
-        ++coveredOf[page.key.level];
-        const auto hit = lens.project(p, page.key.sky);
-        CHECK(hit.x_px >= 0);
-        CHECK(hit.x_px <= kSampleWidth);
-        if (page.key.level < 2) CHECK(std::fabs(next + std::log2(lens.footprintAt(hit.distance))) <= 0.6 / 1024);
-    });
+    eachCovered(*snapshot, 3,
+                [&](const PageHeader& page, Vec3d p, float weight, double next, bool sibling, const int8_t*) {
+                    CHECK(sibling == (page.key.level != 0));
+                    if (weight == 0) return;
+                    ++coveredOf[page.key.level];
+                    const auto hit = lens.project(p, page.key.sky);
+                    CHECK(hit.x_px >= 0);
+                    CHECK(hit.x_px <= kSampleWidth);
+                    if (page.key.level < 2)
+                        CHECK(std::fabs(next + std::log2(lens.footprintAt(hit.distance))) <= 0.6 / 1024);
+                });
     CHECK(coveredOf[0] > 200);
     CHECK(coveredOf[1] > 500);
     CHECK(coveredOf[2] > 1000);
 
     // A child of 1 that is committed after 3 lies over 3 as over a parent, and leaves level 0 alone.
-    SampleCommit late(Scene{0.2}, LevelId(1), zoomed(sampleHome(), kSampleRatio * kSampleRatio, 0.55, 0.5), 60.0 * kSampleRatio, 9);
+    SampleCommit late(Scene{0.2}, LevelId(1), zoomed(sampleHome(), kSampleRatio * kSampleRatio, 0.55, 0.5),
+                      60.0 * kSampleRatio, 9);
     const LevelId id = world.commit(late.commit);
     coveredOf.clear();
-    eachCovered(*world.snapshot(), id, [&](const PageHeader& page, Vec3d, float weight, double, bool sibling, const int8_t*) {
-        CHECK(sibling == (page.key.level == 2));  // 2 is beside it; 1 its parent; 3 another branch at its parent's footprint
-        coveredOf[page.key.level] += weight > 0;
-    });
+    eachCovered(
+        *world.snapshot(), id, [&](const PageHeader& page, Vec3d, float weight, double, bool sibling, const int8_t*) {
+            CHECK(sibling ==
+                  (page.key.level == 2));  // 2 is beside it; 1 its parent; 3 another branch at its parent's footprint
+            coveredOf[page.key.level] += weight > 0;
+        });
     CHECK(coveredOf[0] == 0);
     CHECK(coveredOf[1] > 200);
     CHECK(coveredOf[2] > 1000);
@@ -189,7 +196,7 @@ TEST_CASE("colour changes reach every ancestor, averaged over its pixels") {
     }
     CHECK(largest[2] == std::lround(0.8 * 127));
     CHECK(largest[1] == std::lround(0.8 * 127));  // 24 px are three of its pixels
-    CHECK(largest[0] < largest[1]);               // and about one of level 0
+    CHECK(largest[0] < largest[1]);  // and about one of level 0
 }
 
 TEST_CASE("area means of a colour change are exact for fractional rectangles") {
@@ -207,7 +214,8 @@ TEST_CASE("area means of a colour change are exact for fractional rectangles") {
             for (int i = 0; i < w; ++i) {
                 const double ox = std::max(0.0, std::min(i + 1.0, x + side / 2) - std::max<double>(i, x - side / 2));
                 const double oy = std::max(0.0, std::min(j + 1.0, y + side / 2) - std::max<double>(j, y - side / 2));
-                for (int c = 0; c < 3; ++c) sum[c] += ox * oy * map.weight[j * w + i] * map.colorChange[3 * (j * w + i) + c];
+                for (int c = 0; c < 3; ++c)
+                    sum[c] += ox * oy * map.weight[j * w + i] * map.colorChange[3 * (j * w + i) + c];
             }
         const auto mean = table.meanAt(x, y, side);
         for (int c = 0; c < 3; ++c) CHECK(mean[c] == doctest::Approx(sum[c] / (side * side)));

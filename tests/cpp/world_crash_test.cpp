@@ -110,7 +110,8 @@ struct Session {
 };
 
 // The file must be whole at the last committed epoch or at the one in the making, and take another commit.
-void checkSurvival(const Session& session, const std::vector<uint8_t>& file, size_t changes, const std::string& path, bool goOn) {
+void checkSurvival(const Session& session, const std::vector<uint8_t>& file, size_t changes, const std::string& path,
+                   bool goOn) {
     writeBytes(path, file);
     const auto problems = World::verify(path);
     CHECK(problems == std::vector<std::string>{});
@@ -167,7 +168,8 @@ TEST_CASE("a crash between any two changes leaves the last committed epoch") {
         const Session session = Session::record(folder, levelsBefore, "world-" + std::to_string(levelsBefore) + ".wz");
         for (size_t changes = 0; changes <= session.log.size(); ++changes) {
             CAPTURE(changes);
-            checkSurvival(session, session.fileAfter(changes, [](Change&) { return true; }), changes, folder.file("crash.wz"), true);
+            checkSurvival(session, session.fileAfter(changes, [](Change&) { return true; }), changes,
+                          folder.file("crash.wz"), true);
         }
     }
 }
@@ -209,7 +211,7 @@ TEST_CASE("a crash that drops unsynced changes in any order leaves the last comm
         const auto file = session.fileAfter(changes, [&](Change& change) {
             if (random() % 4 < odds) return true;
             if (change.kind != Change::Write || random() % 2) return false;  // dropped whole
-            change.bytes.resize(random() % (change.bytes.size() + 1));       // or cut off
+            change.bytes.resize(random() % (change.bytes.size() + 1));  // or cut off
             return true;
         });
         CAPTURE(trial);
@@ -281,7 +283,8 @@ TEST_CASE("a failing write, sync or cut leaves the committed world whole, in mem
             }
             CHECK(World::verify(path) == std::vector<std::string>{});
             const auto after = World::open(path, true)->snapshot();
-            const bool isOne = differenceOf(*after, *one.snapshot()) == "", isTwo = differenceOf(*after, *two.snapshot()) == "";
+            const bool isOne = differenceOf(*after, *one.snapshot()) == "",
+                       isTwo = differenceOf(*after, *two.snapshot()) == "";
             CHECK((failed && forever ? isOne || isTwo : isTwo));
             if (!failed) break;
         }
@@ -324,13 +327,15 @@ TEST_CASE("a full disk refuses the commit by name and keeps the world") {
         const auto world = World::create(path, false);
         try {
             for (int k = 0; k < 20; ++k) commitSample(*world, k);
-        } catch (const WorldError& error) {
-            message = error.what();
-        }
+        } catch (const WorldError& error) { message = error.what(); }
         levels = world->snapshot()->levels.size();
         CHECK(levels >= 1);
     }
     CHECK(message.find("No space left on device") != std::string::npos);
+    const std::string other = folder.file("small/other.wz");
+    CHECK_THROWS_AS(World::compact(path, other, false), WorldError);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.file("small")), {}) ==
+          1);  // nothing half-written stays
     CHECK(World::verify(path) == std::vector<std::string>{});
     World memory;
     fillSample(memory, static_cast<int>(levels));

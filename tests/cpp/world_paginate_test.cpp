@@ -57,9 +57,7 @@ Layer tagged(Layer layer) {
     return layer;
 }
 
-size_t tagOf(const PageSurfel& s) {
-    return std::lround(s.color.x * 4096) + 4096 * std::lround(s.color.y * 4096);
-}
+size_t tagOf(const PageSurfel& s) { return std::lround(s.color.x * 4096) + 4096 * std::lround(s.color.y * 4096); }
 
 void checkDecoded(const Layer& layer, const Pages& pages) {
     std::vector<int> seen(layer.size());
@@ -79,11 +77,13 @@ void checkDecoded(const Layer& layer, const Pages& pages) {
             };
             worstBand = std::max(worstBand, bandError(s.nowOctave, layer.now[i]));
             CHECK(std::isinf(s.priorOctave) == std::isinf(layer.prior[i]));
-            if (std::isfinite(layer.prior[i])) worstBand = std::max(worstBand, bandError(s.priorOctave, layer.prior[i]));
+            if (std::isfinite(layer.prior[i]))
+                worstBand = std::max(worstBand, bandError(s.priorOctave, layer.prior[i]));
             worstExtent = std::max(worstExtent, std::fabs(std::log2(s.extent[0] * header.unit / layer.extents[2 * i])));
             const float* q = &layer.orientations[4 * i];
             const Mat3f is = rotationOf(s.rotation), should = rotationOf(Quatf{q[0], q[1], q[2], q[3]});
-            worstAxis = std::max<double>(worstAxis, length(Vec3f{is.r0.z, is.r1.z, is.r2.z} - Vec3f{should.r0.z, should.r1.z, should.r2.z}));
+            worstAxis = std::max<double>(
+                worstAxis, length(Vec3f{is.r0.z, is.r1.z, is.r2.z} - Vec3f{should.r0.z, should.r1.z, should.r2.z}));
             CHECK(packed.flags == layer.flags[i]);
         }
     }
@@ -139,7 +139,8 @@ TEST_CASE("pages hold every surfel exactly once, within the packing's error") {
         const Pages pages = paged(layer);
         checkDecoded(layer, pages);
         checkBounds(pages);
-        CHECK(std::is_sorted(pages.begin(), pages.end(), [](auto& a, auto& b) { return a->header().key < b->header().key; }));
+        CHECK(std::is_sorted(pages.begin(), pages.end(),
+                             [](auto& a, auto& b) { return a->header().key < b->header().key; }));
         CHECK(std::all_of(pages.begin(), pages.end(), [](auto& p) { return p->header().key.level == 3; }));
     }
 }
@@ -237,12 +238,15 @@ TEST_CASE("a layer with bad values is refused, naming the first bad surfel") {
         try {
             checkLayer(bad.view(), pool);
             FAIL("accepted: " << word);
-        } catch (const InputError& error) {
-            CHECK(std::string(error.what()).find(word) != std::string::npos);
-        }
+        } catch (const InputError& error) { CHECK(std::string(error.what()).find(word) != std::string::npos); }
     };
     refused([](Layer& l) { l.positions[3 * 17 + 1] = NAN; }, "surfel 17 has a position");
-    refused([](Layer& l) { l.positions[3 * 50] = INFINITY; l.positions[3 * 40] = INFINITY; }, "surfel 40 has a position");
+    refused(
+        [](Layer& l) {
+            l.positions[3 * 50] = INFINITY;
+            l.positions[3 * 40] = INFINITY;
+        },
+        "surfel 40 has a position");
     refused([](Layer& l) { l.orientations[5] = NAN; }, "orientation");
     refused([](Layer& l) { std::fill_n(l.orientations.begin(), 4, 0.0f); }, "orientation of length zero");
     refused([](Layer& l) { l.extents[3] = 0; }, "extent");
@@ -253,7 +257,12 @@ TEST_CASE("a layer with bad values is refused, naming the first bad surfel") {
     refused([](Layer& l) { l.now[4] = 0; }, "`now`");
     refused([](Layer& l) { l.now[4] = INFINITY; }, "`now`");
     refused([](Layer& l) { l.prior[4] = NAN; }, "`prior`");
-    refused([](Layer& l) { l.isSky[4] = 1; std::fill_n(l.positions.begin() + 12, 3, 0.0); }, "sky direction");
+    refused(
+        [](Layer& l) {
+            l.isSky[4] = 1;
+            std::fill_n(l.positions.begin() + 12, 3, 0.0);
+        },
+        "sky direction");
     refused([](Layer& l) { l.colors.pop_back(); }, "colors");
     refused([](Layer& l) { l.flags.pop_back(); }, "flags");
     Layer far = good;

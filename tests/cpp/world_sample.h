@@ -15,7 +15,8 @@ struct SampleCommit {
     Layer layer;
     Commit commit;
 
-    SampleCommit(const Scene& scene, std::optional<LevelId> parent, const Camera& lens, double parentFocal_px, uint32_t seed)
+    SampleCommit(const Scene& scene, std::optional<LevelId> parent, const Camera& lens, double parentFocal_px,
+                 uint32_t seed)
         : layer(layerOf(scene, lens, parentFocal_px, seed)) {
         commit.record.parent = parent;
         commit.record.lens = commit.record.approach = lens;
@@ -73,18 +74,20 @@ inline std::string differenceOf(const Snapshot& a, const Snapshot& b) {
         const auto p = a.pages[i].page->page(), q = b.pages[i].page->page();
         if (!p || !q) return "a page that cannot be loaded";
         const PageHeader &g = p->header(), &h = q->header();
-        if (g.key != h.key || g.checksum != h.checksum || g.count != h.count || g.unit != h.unit || g.octaveBase != h.octaveBase ||
-            g.nowMax != h.nowMax || g.priorMin != h.priorMin || g.normalCosine != h.normalCosine || g.maxExtent != h.maxExtent ||
-            g.origin.x != h.origin.x || g.high.y != h.high.y)
+        if (g.key != h.key || g.checksum != h.checksum || g.count != h.count || g.unit != h.unit ||
+            g.octaveBase != h.octaveBase || g.nowMax != h.nowMax || g.priorMin != h.priorMin ||
+            g.normalCosine != h.normalCosine || g.maxExtent != h.maxExtent || g.origin.x != h.origin.x ||
+            g.high.y != h.high.y)
             return "page header " + std::to_string(i);
-        if (!sameSpan(p->surfels(), q->surfels()) || !sameSpan(p->clusters(), q->clusters())) return "page " + std::to_string(i);
+        if (!sameSpan(p->surfels(), q->surfels()) || !sameSpan(p->clusters(), q->clusters()))
+            return "page " + std::to_string(i);
         if (a.pages[i].covers.size() != b.pages[i].covers.size()) return "covers of page " + std::to_string(i);
         for (size_t c = 0; c < a.pages[i].covers.size(); ++c) {
             const CoverSlot &s = *a.pages[i].covers[c], &t = *b.pages[i].covers[c];
             const auto x = s.layer(), y = t.layer();
             if (!x || !y || s.child() != t.child() || s.sibling() != t.sibling() || s.hasColor() != t.hasColor() ||
-                s.weightMin() != t.weightMin() || s.nextMax() != t.nextMax() || x->weight != y->weight || x->next != y->next ||
-                x->color != y->color || x->sibling != y->sibling)
+                s.weightMin() != t.weightMin() || s.nextMax() != t.nextMax() || x->weight != y->weight ||
+                x->next != y->next || x->color != y->color || x->sibling != y->sibling)
                 return "cover of page " + std::to_string(i);
         }
     }
