@@ -26,6 +26,9 @@ from .world import World
 ZOOMS = 3
 FACTOR = 8.0
 FILM_SIZE = (960, 540)
+DANDELION = (0.3, 0.33)
+"""The heart of the dandelion, where the demo of the packaged photograph goes."""
+BLOCKS = 24
 Step = Callable[[str], AbstractContextManager[Progress]]
 """Opens the display of one step's progress."""
 
@@ -83,18 +86,19 @@ def run_demo(
         evaluation=base / "evaluate.json",
     )
     stage = _Stages(result, step or _silent)
+    first_place = DANDELION if photograph is None else None
     with _photograph(photograph) as source:
         with stage("new") as progress:
             world = World.from_image(source, path=result.world, overwrite=True, seed=seed, progress=progress)
         result.notices = list(world.notices)
-        _zoom_in(world, stage, seed, wait or (lambda job, progress: None))
+        _zoom_in(world, stage, seed, wait or (lambda job, progress: None), first_place)
         with stage("film") as progress:
             make_film(world, result.film, size=FILM_SIZE, progress=progress)
         with stage("contact sheet"):
             save_contact_sheet(
                 world,
                 result.contact_sheet,
-                title=f"{_title(photograph)}, zoomed \u00d7 {FACTOR**ZOOMS:.0f}",
+                title=f"{_title(photograph)}, zoomed x{FACTOR**ZOOMS:.0f}",
                 notes=_notes(world, result),
             )
         with stage("evaluate") as progress:
@@ -103,25 +107,39 @@ def run_demo(
     return result
 
 
-def interesting_place(picture: NDArray[np.float32]) -> tuple[float, float]:
-    """Where a picture (H,W,3) has most to show, in 0..1 of it: much structure, not far from the middle."""
+def interesting_place(
+    picture: NDArray[np.float32], distance: NDArray[np.float64], focal: float
+) -> tuple[float, float]:
+    """Where a view has most to show, in 0..1 of it: much structure on one surface that faces us, near the middle.
+
+    picture (H,W,3), distance (H,W) radial, +inf sky, of a lens camera with `focal` px. Judged in blocks of 1/24 of
+    the view, each with its neighbours: together they are what a zoom of x8 will show.
+    """
     grey = picture @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    energy = np.zeros_like(grey)
-    energy[1:-1, 1:-1] = np.abs(grey[1:-1, 2:] - grey[1:-1, :-2]) + np.abs(grey[2:, 1:-1] - grey[:-2, 1:-1])
-    height, width = grey.shape
-    rows, columns = max(1, height // 16), max(1, width // 16)
-    blocks = energy[: rows * 16 * (height // (rows * 16)), : columns * 16 * (width // (columns * 16))]
-    blocks = blocks[: 16 * (height // 16), : 16 * (width // 16)]
-    coarse = blocks.reshape(blocks.shape[0] // 16, 16, -1, 16).mean(axis=(1, 3))
-    around = np.pad(coarse, 1, mode="edge")
-    smooth = sum(
-        around[dy : dy + coarse.shape[0], dx : dx + coarse.shape[1]] for dy in range(3) for dx in range(3)
-    )
-    y = (np.arange(coarse.shape[0]) + 0.5) / coarse.shape[0]
-    x = (np.arange(coarse.shape[1]) + 0.5) / coarse.shape[1]
-    weight = np.exp(-((x[None, :] - 0.5) ** 2 + (y[:, None] - 0.55) ** 2) / (2 * 0.18**2))
-    row, column = np.unravel_index(int(np.argmax(smooth * weight)), coarse.shape)
-    return float(x[column]), float(y[row])
+    energy = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
+    reach = np.minimum(distance, 2.0 * float(distance[np.isfinite(distance)].max(initial=1.0)))
+    nearest, farthest = _around(_blocks(reach, np.min), np.min), _around(_blocks(reach, np.max), np.max)
+    structure = _around(_blocks(energy, np.mean), np.mean)
+    steepness = (farthest - nearest) * focal / nearest / (3 * picture.shape[1] / BLOCKS)
+    facing = np.exp(-((steepness / 1.5) ** 2))
+    place = (np.arange(BLOCKS) + 0.5) / BLOCKS
+    central = np.exp(-((place[None, :] - 0.5) ** 2 + (place[:, None] - 0.5) ** 2) / (2 * 0.22**2))
+    row, column = divmod(int(np.argmax(structure * (facing + 0.02) * central)), BLOCKS)
+    return float(place[column]), float(place[row])
+
+
+def _blocks(values: NDArray[Any], reduce: Any) -> NDArray[Any]:
+    """One number for each of BLOCKS x BLOCKS parts of a map."""
+    rows = np.array_split(values, BLOCKS, axis=0)
+    return np.array([[reduce(part) for part in np.array_split(row, BLOCKS, axis=1)] for row in rows])
+
+
+def _around(blocks: NDArray[Any], reduce: Any) -> NDArray[Any]:
+    """The same of each block and its neighbours."""
+    wide = np.pad(blocks, 1, mode="edge")
+    shifted = [wide[y : y + BLOCKS, x : x + BLOCKS] for y in range(3) for x in range(3)]
+    around: NDArray[Any] = reduce(np.stack(shifted), axis=0)
+    return around
 
 
 class _Stages:
@@ -153,11 +171,18 @@ def _photograph(given: str | Path | None) -> Iterator[Path]:
         yield path
 
 
-def _zoom_in(world: World, stage: _Stages, seed: int, wait: Callable[[Job, Progress], None]) -> None:
+def _zoom_in(
+    world: World,
+    stage: _Stages,
+    seed: int,
+    wait: Callable[[Job, Progress], None],
+    first_place: tuple[float, float] | None,
+) -> None:
     with Generator(worker="in-process") as generator:
         for number in range(1, ZOOMS + 1):
             level = world.levels[-1]
-            at = interesting_place(world.picture(level))
+            place = first_place if first_place is not None and number == 1 else None
+            at = place or interesting_place(world.picture(level), world.distance(level), level.lens.focal)
             with stage(f"zoom {number}") as progress:
                 job = generator.zoom(
                     world, level.lens.zoomed(FACTOR, at=at), parent=level.id, quality="best", seed=seed
@@ -186,5 +211,5 @@ def _notes(world: World, result: DemoResult) -> list[str]:
         "offline, on the CPU.",
         "",
         f"{len(world.levels)} levels, {surfels / 1e6:.1f} million surfels",
-        f"{ZOOMS} zooms of \u00d7{FACTOR:.0f} in {zooms:.0f} s",
+        f"{ZOOMS} zooms of x{FACTOR:.0f} in {zooms:.0f} s",
     ]

@@ -162,7 +162,7 @@ def test_what_is_no_photograph_is_refused_and_leaves_no_world(run: Run, tmp_path
         (np.full((144, 256), np.nan, dtype=np.float32), ("NaN",)),
         (np.where(np.eye(144, 256) > 0, np.nan, 2.0), ("NaN",)),
         (np.full((144, 256), -1.0), ()),
-        (np.ones((144, 256, 3)), ()),
+        (np.ones(144 * 256), ()),
     ],
 )
 def test_a_depth_map_that_does_not_fit_is_refused(
@@ -463,11 +463,15 @@ def without(modules: tuple[str, ...], tmp_path: Path, *argv: object) -> subproce
     blocker.mkdir(exist_ok=True)
     (blocker / "sitecustomize.py").write_text(
         "import sys\n"
-        "class Absent:\n"
+        "class Filter:\n"
+        "    def __init__(self, finder):\n"
+        "        self.finder = finder\n"
+        "    def __getattr__(self, name):\n"
+        "        return getattr(self.finder, name)\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.split('.')[0] in {modules!r}:\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
+        f"        absent = name.split('.')[0] in {modules!r}\n"
+        "        return None if absent else self.finder.find_spec(name, path, target)\n"
+        "sys.meta_path[:] = [Filter(finder) for finder in sys.meta_path]\n"
     )
     base = environment()
     env = {**base, "PYTHONPATH": os.pathsep.join([str(blocker), base["PYTHONPATH"]]), "PATH": str(blocker)}

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arguments import add_json, add_world, chosen_level, open_world, print_json, read_camera
 from .progress import ProgressLine, spoken_time
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ..camera import Camera
     from ..jobs import Job
     from ..synth.types import Progress
@@ -56,7 +54,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     start = time.monotonic()
     world = open_world(arguments.world, writable=True)
-    picture = _read_picture(arguments.picture, world.home.width)
     camera, parent = _aim(world, arguments)
     with Generator(arguments.generator, worker="in-process") as generator, ProgressLine("zoom") as progress:
         job = generator.zoom(
@@ -64,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             camera,
             parent=parent,
             prompt=arguments.prompt,
-            picture=picture,
+            picture=arguments.picture,
             quality=arguments.quality,
             seed=arguments.seed,
         )
@@ -112,11 +109,3 @@ def _aim(world: World, arguments: argparse.Namespace) -> tuple[Camera, int | Non
         return read_camera(arguments.camera).zoomed(arguments.factor, at=at), arguments.under
     base = chosen_level(world, arguments.under)
     return base.lens.zoomed(arguments.factor, at=at), base.id
-
-
-def _read_picture(path: str | None, width: int) -> NDArray[Any] | None:
-    if path is None:
-        return None
-    from ..synth.photograph import load_photograph
-
-    return load_photograph(path, width).pixels
