@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class World:
     """A world in memory (`World()`), or in a `.wz` file (`World.open`, `World.create`).
 
-    Reading may happen from any thread. With a file that was opened for writing, a commit is on disk when it returns.
+    Reading may happen from any thread. With a file that was opened for writing, a commit is on disk when it returns,
+    and nobody else may write until `close`, or the end of a `with` statement, lets go of it.
     """
 
     def __init__(self, *, native: _core.World | None = None, engine: Engine | None = None) -> None:
@@ -130,6 +131,19 @@ class World:
         `target` exists already or a part of the world cannot be read.
         """
         _core.World.compact(str(source), str(target), overwrite)
+
+    def close(self) -> None:
+        """Lets go of the world file, so that another may write to it. Nothing can be asked of this world afterwards.
+
+        A snapshot that is still held keeps the file until it is let go too.
+        """
+        self._native = cast(_core.World, _Closed())
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # --------------------------------------------------------------- questions
 
@@ -375,3 +389,10 @@ class World:
             "footprint_max": level.footprint_max,
             "metadata": level.metadata,
         }
+
+
+class _Closed:
+    """Stands where a closed world's native one was."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise WorldError("the world was closed")

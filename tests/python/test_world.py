@@ -471,3 +471,19 @@ def test_what_is_no_world_file_is_refused(tmp_path: Path) -> None:
             wz.World.open(tmp_path / name)
     with pytest.raises(wz.WonderzoomError, match=r"missing\.wz"):
         wz.World.open(tmp_path / "missing.wz")
+
+
+def test_one_may_write_at_a_time_until_the_world_is_closed(world: wz.World, tmp_path: Path) -> None:
+    file = tmp_path / "world.wz"
+    world.save(file)
+    with wz.World.open(file, writable=True) as writer:
+        with pytest.raises(wz.WorldError, match="one writer at a time"):
+            wz.World.open(file, writable=True)
+        assert len(wz.World.open(file).levels) == 1
+        commit_all(writer, zoomed(writer), parent=0)
+    with pytest.raises(wz.WorldError, match="the world was closed"):
+        writer.render(world.home)
+    with wz.World.open(file, writable=True) as other:
+        assert len(other.levels) == 3
+        other.undo()
+    assert len(wz.World.open(file).levels) == 2
