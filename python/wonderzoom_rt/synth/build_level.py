@@ -21,6 +21,8 @@ HiddenLayer = tuple[Image, NDArray[np.float64], NDArray[np.bool_]]
 FIRST_LEVEL_FIT = (36.8, 14)
 """Of a photograph: stop at so many dB, or after so many renders. More would overfit to one view."""
 ZOOM_LEVEL_FIT = (36.0, 3)
+TOUCH_UPS = 2
+"""Rounds that take out of a first level's colours what shines through from behind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,21 +35,38 @@ class Built:
 
 
 def build_level(picture: Image, distance: NDArray[np.float64], camera: Camera, *, home: Camera, cover: Image,
-                prior_camera: Camera | None = None, hidden: Sequence[HiddenLayer] = ()) -> Built:
+                prior_camera: Camera | None = None, hidden: Sequence[HiddenLayer] = (),
+                around: SurfelLayer | None = None) -> Built:
     """Lifts a picture (H,W,3) and its hidden layers, and fits the colours of what is seen to the picture.
 
     cover (H,W), 0..1: the level's soft mask. prior_camera: the parent's lens, None for the first level. hidden: pictures,
-    distances and masks (H,W) of what only an orbit uncovers.
+    distances and masks (H,W) of what only an orbit uncovers. around: surfels of what lies beyond the frame.
     """
     seen = lift(picture, distance, camera, prior_camera=prior_camera, mask=cover)
     target_db, most_renders = FIRST_LEVEL_FIT if prior_camera is None else ZOOM_LEVEL_FIT
     seen = fit_colors(seen, picture, camera, target_db=target_db, most_renders=most_renders)
-    layers = [seen]
-    for behind, behind_distance, keep in hidden:
+    behind = [around] if around is not None and len(around) else []
+    for picture_behind, distance_behind, keep in hidden:
         if keep.any():
-            layers.append(lift(behind, behind_distance, camera, prior_camera=prior_camera, mask=cover, keep=keep, hidden=True))
-    return Built(layer=SurfelLayer.concatenate(layers) if len(layers) > 1 else seen,
-                 approach=approach_camera(distance, camera, home), cover=cover)
+            behind.append(lift(picture_behind, distance_behind, camera, prior_camera=prior_camera, mask=cover, keep=keep,
+                               hidden=True))
+    layer = SurfelLayer.concatenate([seen, *behind]) if behind else seen
+    if behind:
+        layer = touch_up(layer, picture, camera, rounds=TOUCH_UPS if prior_camera is None else 1)
+    return Built(layer=layer, approach=approach_camera(distance, camera, home), cover=cover)
+
+
+def touch_up(layer: SurfelLayer, picture: Image, camera: Camera, *, rounds: int) -> SurfelLayer:
+    """The layer, whose first surfels are one a pixel in row order, with what shines through from behind taken out.
+
+    Each round adds to a pixel's surfel what the render of everything lacks there.
+    """
+    colors = layer.colors.copy()
+    for _ in range(rounds):
+        frame = _engine().render_layer(replace(layer, colors=np.clip(colors, -1, 2)), camera, outputs=("color",))
+        assert frame.color is not None
+        colors[:picture.shape[0] * picture.shape[1]] += (picture - frame.color).reshape(-1, 3)
+    return replace(layer, colors=np.clip(colors, -1, 2))
 
 
 def fit_colors(layer: SurfelLayer, picture: Image, camera: Camera, *, target_db: float, most_renders: int) -> SurfelLayer:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +13,14 @@ from ..layer import SurfelLayer
 from .lift import lift
 from .occlusion import push_pull
 
+Array = NDArray[Any]
+
 STRIDE_PX = 12
 """A surfel of the dome for so many pixels of the photograph each way: sky is smooth."""
+STRIP_STRIDE_PX = 2
+STRIP_PX = 48
+"""Behind the skyline, for so far, surfels are finer: large discs would lie over the sky that is seen, all of it
+being equally far."""
 REACH = 1.0
 """How far the dome goes on beyond each side of the photograph, in widths of it."""
 _LEAST_SKY = 0.01
@@ -29,20 +37,39 @@ def sky_dome(picture: NDArray[np.float32], distance: NDArray[np.float64], camera
     sky = np.isinf(distance)
     if sky.mean() < _LEAST_SKY:
         return SurfelLayer.empty()
-    inside = cv2.erode(sky.astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=1) > 0
-    known = inside if inside.any() else sky
-    wide, high = camera.width // STRIDE_PX, camera.height // STRIDE_PX
-    weight = cv2.resize(known.astype(np.float32), (wide, high), interpolation=cv2.INTER_AREA)
-    color = cv2.resize(picture * known[..., None].astype(np.float32), (wide, high), interpolation=cv2.INTER_AREA)
-    color = np.where(weight[..., None] > 0.5, color / np.maximum(weight, 1e-6)[..., None], 0).astype(np.float32)
-    margin = round(REACH * wide)
-    padded = [cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
-              for image in (color, (weight > 0.5).astype(np.float32))]
-    filled = push_pull(padded[0], padded[1])
-    filled = np.where(padded[1][..., None] > 0, filled, cv2.GaussianBlur(filled, (0, 0), 2.0))
+    away = cv2.distanceTransform((~sky).astype(np.uint8), cv2.DIST_L2, 3)
+    margin = round(REACH * camera.width / STRIDE_PX)
+    outer = _sheet(picture, sky, camera, STRIDE_PX, margin, away > STRIP_PX - 2 * STRIDE_PX, beyond=True)
+    strip = _sheet(picture, sky, camera, STRIP_STRIDE_PX, 0, (away > 0) & (away <= STRIP_PX), beyond=False)
+    return SurfelLayer.concatenate([strip, outer])
+
+
+def _sheet(picture: Array, sky: NDArray[np.bool_], camera: Camera, stride: int, margin: int, wanted: Array, *,
+           beyond: bool) -> SurfelLayer:
+    """Sky surfels, one for `stride` px each way, at the cells that are `wanted` (H,W) in the middle, and all beyond the frame."""
+    import cv2
+
+    inside = cv2.erode(sky.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
+    known = (inside if inside.any() else sky).astype(np.float32)
+    wide, high = camera.width // stride, camera.height // stride
+    weight = cv2.resize(known, (wide, high), interpolation=cv2.INTER_AREA)
+    total = cv2.resize(picture * known[..., None], (wide, high), interpolation=cv2.INTER_AREA)
+    sure = (weight > 0.5).astype(np.float32)
+    color = (total / np.maximum(weight, 1e-6)[..., None] * sure[..., None]).astype(np.float32)
+    color, sure = (_framed(image, margin, 0) for image in (color, sure))
+    filled = push_pull(color, sure)
+    filled = np.where(sure[..., None] > 0, filled, cv2.GaussianBlur(filled, (0, 0), 2.0))
     rows, columns = filled.shape[:2]
-    grown = Camera(camera.position, camera.orientation, camera.focal * wide / camera.width, columns, rows,
-                   (camera.principal[0] * wide / camera.width + margin, camera.principal[1] * high / camera.height + margin))
-    whole = cv2.erode((weight > 0.999).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
-    seen = cv2.copyMakeBorder(whole, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
-    return lift(filled, np.full((rows, columns), np.inf), grown, keep=seen == 0, hidden=True)
+    across, down = wide / camera.width, high / camera.height
+    grown = Camera(camera.position, camera.orientation, camera.focal * max(across, down), columns, rows,
+                   (camera.principal[0] * across + margin, camera.principal[1] * down + margin))
+    chosen = cv2.resize(wanted.astype(np.uint8), (wide, high), interpolation=cv2.INTER_NEAREST)
+    keep = _framed(chosen, margin, int(beyond)) > 0
+    return lift(filled, np.full((rows, columns), np.inf), grown, keep=keep, hidden=True)
+
+
+def _framed(image: Array, margin: int, value: int) -> Array:
+    import cv2
+
+    framed: Array = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(value,) * 4)
+    return framed

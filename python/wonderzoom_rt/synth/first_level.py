@@ -17,6 +17,7 @@ from .build_level import build_level
 from .depth_prior import estimate_distance
 from .dome import sky_dome
 from .photograph import Photograph, load_photograph, photograph_from_array
+from .surroundings import surroundings
 from .types import LevelResult, Progress
 from .views import OfflineCompleter
 
@@ -75,9 +76,9 @@ def _level(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: 
     hidden = OfflineCompleter().complete(picture, distance, camera, camera)
     tell(0.6, "making surfels")
     whole = np.ones(distance.shape, dtype=np.float32)
-    built = build_level(picture, distance, camera, home=camera, cover=whole, hidden=hidden)
-    layer = SurfelLayer.concatenate([built.layer, sky_dome(picture, distance, camera)])
+    around = SurfelLayer.concatenate([surroundings(picture, distance, camera), sky_dome(picture, distance, camera)])
+    built = build_level(picture, distance, camera, home=camera, cover=whole, hidden=hidden, around=around)
     tell(1.0, "done")
     metadata = {**facts, "version": __version__, "numpy": np.__version__, "seconds": round(time.perf_counter() - started, 3)}
-    return LevelResult(lens=camera, approach=camera, layer=layer, picture=picture, distance=distance, cover=whole,
+    return LevelResult(lens=camera, approach=camera, layer=built.layer, picture=picture, distance=distance, cover=whole,
                        metadata=metadata)
