@@ -52,7 +52,7 @@ CameraDisc cameraDiscOf(const ProjectRun& run, uint32_t lane) {
         const PageSurfel s = unpackSurfel(run.packed[lane]);
         p = {s.position.x, s.position.y, s.position.z};
         q = {s.rotation.w, s.rotation.x, s.rotation.y, s.rotation.z};
-        extent = {s.extent[0] * run.unit, s.extent[1] * run.unit, 0};
+        extent = {s.extent[0] * run.centres.unit, s.extent[1] * run.centres.unit, 0};
     } else {
         const LayerArrays& a = run.layer;
         const size_t j = lane;
@@ -64,8 +64,8 @@ CameraDisc cameraDiscOf(const ProjectRun& run, uint32_t lane) {
     }
     const Mat3d world = rotationOf(q);
     const Mat3d& camera = run.params->cameraFromWorld;
-    const Mat3d axes{run.axisX, run.axisY, run.axisZ};
-    return {run.base + axes * p, (camera * Vec3d{world.r0.x, world.r1.x, world.r2.x}) * extent.x,
+    const Mat3d axes{run.centres.axisX, run.centres.axisY, run.centres.axisZ};
+    return {run.centres.base + axes * p, (camera * Vec3d{world.r0.x, world.r1.x, world.r2.x}) * extent.x,
             (camera * Vec3d{world.r0.y, world.r1.y, world.r2.y}) * extent.y};
 }
 

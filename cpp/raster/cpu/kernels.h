@@ -45,11 +45,8 @@ struct ProjectRun {
     LayerArrays layer;
     const CoverArrays* covers;      // newest first
     uint32_t coverCount;
-    // Centres in double: camera-space point of a packed position q or a layer's position p is base + axes (q or p - eye).
-    Vec3d base;
-    Vec3d axisX, axisY, axisZ;      // rows of the map, wu per page unit (layers: the rotation)
+    DoubleCentres centres;          // of packed positions, or of a layer's positions less `eye`
     Vec3d eye;                      // layers only
-    double unit;                    // wu per page unit; layers: 1
     double octaveFootprint;         // 2^octaveBase: footprint times this has octave 0 (packed only)
     const uint8_t* skip;            // layers: surfels to leave out where != skipWhen... null: none
     uint8_t keep;                   // value of `skip` that is kept

@@ -75,41 +75,19 @@ static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F1
     out.mask = load(t[11]);
 }
 
-// Centres in double, one rounding at the end. Lanes at the camera plane are moved off it by 1e-12 of their distance.
+// Sixteen centres in double.
 static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], const double* octaveFootprint,
                             CentreLanes<F16>& c) {
-    const ProjectParams& params = *run.params;
     LaneArray t[10];
     for (int i = 0; i < kLanes; ++i) {
-        const double x = run.base.x + run.axisX.x * p[0][i] + run.axisX.y * p[1][i] + run.axisX.z * p[2][i];
-        const double y = run.base.y + run.axisY.x * p[0][i] + run.axisY.y * p[1][i] + run.axisY.z * p[2][i];
-        double z = run.base.z + run.axisZ.x * p[0][i] + run.axisZ.y * p[1][i] + run.axisZ.z * p[2][i];
-        const double radius = __builtin_sqrt(x * x + y * y + z * z);
-        const double off = 1e-12 * radius;
-        z = z < off && z > -off ? off : z;
-        const double distance = params.fadeAlongZ ? (z > 0 ? z : -z) : radius;
-        const double inverse = 1.0 / z;
-        t[0].v[i] = static_cast<float>(params.focal_px * (x * inverse) + params.cx_px);
-        t[1].v[i] = static_cast<float>(params.focal_px * (y * inverse) + params.cy_px);
-        t[2].v[i] = static_cast<float>(x * inverse);
-        t[3].v[i] = static_cast<float>(y * inverse);
-        t[4].v[i] = static_cast<float>(run.unit * inverse);
-        t[5].v[i] = static_cast<float>(params.focal_px * (run.unit * inverse));
-        t[6].v[i] = static_cast<float>(z);
-        t[7].v[i] = static_cast<float>(z - params.depthOrigin);
-        t[8].v[i] = static_cast<float>(distance - params.keyOrigin);
-        t[9].v[i] = static_cast<float>(distance / params.focal_px * octaveFootprint[i]);
+        const CentreNumbers n = centreInDouble(*run.params, run.centres, p[0][i], p[1][i], p[2][i], octaveFootprint[i]);
+        const float values[10] = {n.x,     n.y,     n.tx,           n.ty,  n.unitOverDepth, n.pixelsPerUnit,
+                                  n.depth, n.depthRelative, n.key, n.footprint};
+        for (int k = 0; k < 10; ++k) t[k].v[i] = values[k];
     }
-    c.x = load(t[0]);
-    c.y = load(t[1]);
-    c.tx = load(t[2]);
-    c.ty = load(t[3]);
-    c.unitOverDepth = load(t[4]);
-    c.pixelsPerUnit = load(t[5]);
-    c.depth = load(t[6]);
-    c.depthRelative = load(t[7]);
-    c.key = load(t[8]);
-    c.octave = F16(params.detailBias) - log2Of(minOf(maxOf(load(t[9]), F16(1e-37f)), F16(1e37f)));
+    F16* lanes[9] = {&c.x, &c.y, &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative, &c.key};
+    for (int k = 0; k < 9; ++k) *lanes[k] = load(t[k]);
+    c.octave = octaveOf(run.params->detailBias, load(t[9]));
 }
 
 static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<F16>& c) {
@@ -143,24 +121,8 @@ static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<F16>&
     centresInDouble(run, p, octave, c);
 }
 
-static void packedCentres(const ProjectRun& run, const StoredLanes<F16>& s, CentreLanes<F16>& c) {
-    if (!run.page->inFloat) return packedCentresInDouble(run, s, c);
-    const Mat3d& r = run.params->cameraFromWorld;
-    const F16 qx = s.position[0] - F16(32768.0f), qy = s.position[1] - F16(32768.0f), qz = s.position[2] - F16(32768.0f);
-    F16 o[3];
-    const Vec3d rows[3] = {r.r0, r.r1, r.r2};
-    for (int k = 0; k < 3; ++k)
-        o[k] = madd(F16(static_cast<float>(rows[k].x)), qx,
-                    madd(F16(static_cast<float>(rows[k].y)), qy, F16(static_cast<float>(rows[k].z)) * qz));
-    c = centreLanes(*run.page, run.params->fadeAlongZ, o[0], o[1], o[2]);
-}
-
-// Covers of the page: weights of the finer levels (newest first, each limited by what newer ones left), newer siblings'
-// fading, and colours carried back from finer levels.
-static void applyCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s, F16& fine,
-                        F16& covered) {
-    const F16 zero(0.0f), one(1.0f);
-    F16 taken = zero;
+// Adds the covers of the page: what finer levels take over, and the colours carried back from them.
+static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s, FadeSums<F16>& sums) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
         const F16 ready(cover.readiness);
@@ -171,14 +133,8 @@ static void applyCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 o
                 a[0].v[i] = cover.weight[j];
                 a[1].v[i] = cover.next ? cover.next[j] : 0.0f;
             }
-            const F16 weight = load(a[0]) * F16(1.0f / 255.0f), next = load(a[1]) * F16(1.0f / kBandStepsPerOctave);
-            if (cover.sibling) {
-                fine = fine * (one - weight * ready * fineBand(octave, s.prior, next));
-            } else {
-                const F16 share = minOf(weight, one - taken) * ready;
-                taken = taken + share;
-                covered = madd(share, bandWeight(octave, s.now, next), covered);
-            }
+            addCover(sums, s, octave, cover.sibling, ready, load(a[0]) * F16(1.0f / 255.0f),
+                     load(a[1]) * F16(1.0f / kBandStepsPerOctave));
         }
         if (cover.color) {
             for (uint32_t i = 0; i < kLanes; ++i) {
@@ -193,16 +149,9 @@ static void applyCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 o
     }
 }
 
-// Larger key = farther. A total order on floats; sky lies behind everything, finer levels before coarser ones.
-static inline uint32_t orderedKey(float key, const PageView& page) {
-    if (page.sky) return 0xffff0000u | (0xffffu - static_cast<uint32_t>(page.level));
-    const uint32_t bits = __builtin_bit_cast(uint32_t, key);
-    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
-}
-
-// Lanes of the projected surfels, as arrays: written out one by one.
+// Lanes of the projected surfels as arrays, to be written out one by one.
 struct ProjectedArrays {
-    LaneArray x, y, ux, uy, vx, vy, hx, hy, cutoff2, opacity, red, green, blue, weight;
+    LaneArray x, y, ux, uy, vx, vy, hx, hy, cutoff2, opacity, fadedOpacity, red, green, blue, weight;
     LaneArray x0, y0, x1, y1, key, depth, depthRelative, nx, ny, nz;
     uint32_t fine, coarse, general;
 };
@@ -217,7 +166,8 @@ static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedA
     storeLanes(a.hx.v, o.ray.hx);
     storeLanes(a.hy.v, o.ray.hy);
     storeLanes(a.cutoff2.v, o.cutoff2);
-    storeLanes(a.opacity.v, select(o.general, o.fadedOpacity, o.opacity));
+    storeLanes(a.opacity.v, o.opacity);
+    storeLanes(a.fadedOpacity.v, o.fadedOpacity);
     storeLanes(a.red.v, o.red);
     storeLanes(a.green.v, o.green);
     storeLanes(a.blue.v, o.blue);
@@ -238,13 +188,33 @@ static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedA
     storeLanes(a.nz.v, o.nz);
 }
 
-static uint32_t flagsOf(const ProjectRun& run, const ProjectedArrays& a, int i) {
-    uint32_t flags = run.page->sky ? kRecordSky : 0u;
-    const bool dissolve = run.params->fadeLaw == FadeLaw::Dissolve;
-    if (!(dissolve && (a.coarse >> i & 1u))) flags |= kRecordFine;
-    if (!(dissolve && (a.fine >> i & 1u))) flags |= kRecordCoarse;
-    if (a.general >> i & 1u) flags |= kRecordGeneral;
-    return flags;
+static inline ProjectedLanes<float> laneOf(const ProjectedArrays& a, int i, bool extras) {
+    ProjectedLanes<float> o;
+    o.x = a.x.v[i];
+    o.y = a.y.v[i];
+    o.ray = {a.ux.v[i], a.uy.v[i], a.vx.v[i], a.vy.v[i], a.hx.v[i], a.hy.v[i]};
+    o.cutoff2 = a.cutoff2.v[i];
+    o.opacity = a.opacity.v[i];
+    o.fadedOpacity = a.fadedOpacity.v[i];
+    o.red = a.red.v[i];
+    o.green = a.green.v[i];
+    o.blue = a.blue.v[i];
+    o.weight = a.weight.v[i];
+    o.x0 = a.x0.v[i];
+    o.y0 = a.y0.v[i];
+    o.x1 = a.x1.v[i];
+    o.y1 = a.y1.v[i];
+    o.key = a.key.v[i];
+    o.fade.fine = a.fine >> i & 1u;
+    o.fade.coarse = a.coarse >> i & 1u;
+    o.general = a.general >> i & 1u;
+    if (!extras) return o;
+    o.depth = a.depth.v[i];
+    o.depthRelative = a.depthRelative.v[i];
+    o.nx = a.nx.v[i];
+    o.ny = a.ny.v[i];
+    o.nz = a.nz.v[i];
+    return o;
 }
 
 static void emit(ProjectRun& run, const ProjectedArrays& a, uint32_t lanes, const uint32_t* index) {
@@ -252,34 +222,9 @@ static void emit(ProjectRun& run, const ProjectedArrays& a, uint32_t lanes, cons
         const int i = __builtin_ctz(lanes);
         lanes &= lanes - 1;
         const uint32_t slot = run.drawn++;
-        SurfelRecord& r = run.records[slot];
-        r.x = a.x.v[i];
-        r.y = a.y.v[i];
-        r.ux = a.ux.v[i];
-        r.uy = a.uy.v[i];
-        r.vx = a.vx.v[i];
-        r.vy = a.vy.v[i];
-        r.hx = a.hx.v[i];
-        r.hy = a.hy.v[i];
-        r.spare = 0.0f;
-        r.cutoff2 = a.cutoff2.v[i];
-        r.opacity = a.opacity.v[i];
-        r.red = a.red.v[i];
-        r.green = a.green.v[i];
-        r.blue = a.blue.v[i];
-        r.weight = a.weight.v[i];
-        r.flags = flagsOf(run, a, i);
-        run.keys[slot] = orderedKey(a.key.v[i], *run.page);
-        if (r.flags & kRecordGeneral) {
-            run.general[run.generalCount++] = {index[i], slot};
-            run.rects[slot] = {0, 0, 0, 0};
-        } else {
-            run.rects[slot] = {static_cast<uint16_t>(a.x0.v[i]), static_cast<uint16_t>(a.y0.v[i]),
-                               static_cast<uint16_t>(a.x1.v[i]), static_cast<uint16_t>(a.y1.v[i])};
-        }
-        if (!run.extras) continue;
-        run.extras[slot] = {a.depth.v[i], a.depthRelative.v[i], a.nx.v[i],        a.ny.v[i],
-                            a.nz.v[i],    run.page->level,      run.firstId + index[i]};
+        if (a.general >> i & 1u) run.general[run.generalCount++] = {index[i], slot};
+        writeSurfel(*run.params, *run.page, laneOf(a, i, run.extras != nullptr), run.firstId + index[i], run.records[slot],
+                    run.rects[slot], run.keys[slot], run.extras ? run.extras + slot : nullptr);
     }
 }
 
@@ -290,17 +235,20 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
         StoredLanes<F16> stored;
         loadPacked(run.packed + first, n, stored);
         disc = decodeLanes(stored);
-        packedCentres(run, stored, centre);
+        if (run.page->inFloat)
+            centre = packedCentreLanes(*run.params, *run.page, stored.position);
+        else
+            packedCentresInDouble(run, stored, centre);
     } else {
         loadLayer(run, index, disc);
         layerCentres(run, index, centre);
     }
-    F16 fine(1.0f), covered(0.0f);
+    FadeSums<F16> sums{F16(1.0f), F16(0.0f), F16(0.0f)};
     if (run.params->applyFade) {
-        fine = F16(run.page->readiness) * disc.mask * fineBand(centre.octave, disc.prior, disc.now);
-        applyCovers(run, first, n, centre.octave, disc, fine, covered);
+        sums = fadeSumsOf(*run.page, disc, centre.octave);
+        addCovers(run, first, n, centre.octave, disc, sums);
     }
-    const FadeLanes<F16> fade = fadeLanesOf(fine, covered);
+    const FadeLanes<F16> fade = fadeLanesOf(sums.fine, sums.covered);
     const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
     const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
     if (lanes == 0) return;

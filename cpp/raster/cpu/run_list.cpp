@@ -70,11 +70,7 @@ void RunList::addPage(const PageDraw& page, const Camera& camera, const ProjectP
     ProjectRun run{};
     run.params = &params;
     run.packed = page.surfels.data();
-    run.base = map.base;
-    run.axisX = map.axes.r0;
-    run.axisY = map.axes.r1;
-    run.axisZ = map.axes.r2;
-    run.unit = page.unit;
+    run.centres = {map.base, map.axes.r0, map.axes.r1, map.axes.r2, page.unit};
     run.octaveFootprint = std::exp2(page.octaveBase);
     run.firstId = (uint64_t(page.pageOrdinal) << 32) + page.firstIndex;
     run.coverCount = static_cast<uint32_t>(page.covers.size());
@@ -99,11 +95,9 @@ void RunList::addLayer(const LayerDraw& layer, uint32_t ordinal, bool sky, const
     run.params = &params;
     run.layer = {layer.positions.data(), layer.orientations.data(), layer.extents.data(), layer.colors.data(),
                  layer.opacities.data(), orNull(layer.now),         orNull(layer.prior),  orNull(layer.mask)};
-    run.axisX = params.cameraFromWorld.r0;
-    run.axisY = params.cameraFromWorld.r1;
-    run.axisZ = params.cameraFromWorld.r2;
+    const Mat3d& rotation = params.cameraFromWorld;
+    run.centres = {{}, rotation.r0, rotation.r1, rotation.r2, 1.0};
     run.eye = sky ? Vec3d{} : camera.position;
-    run.unit = 1.0;
     run.skip = orNull(layer.isSky);
     run.keep = sky ? 1 : 0;
     run.firstId = uint64_t(ordinal) << 32;

@@ -44,6 +44,13 @@ struct PageView {
     bool inFloat;         // false: the centres of this page are projected in double
 };
 
+// A map from positions (packed steps, or wu from the eye) to camera axes in wu, for centres in double.
+struct DoubleCentres {
+    Vec3d base;
+    Vec3d axisX, axisY, axisZ;
+    double unit;  // wu per unit of the extents
+};
+
 // Which accumulators a surfel goes to (bits), and more facts the blend pass needs.
 enum RecordFlag : uint32_t {
     kRecordFine = 1u,         // accumulator A: the picture with the finer level

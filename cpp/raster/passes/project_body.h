@@ -109,6 +109,81 @@ WZ_HD CentreLanes<F> centreLanes(const PageView& page, bool alongZ, F ox, F oy, 
     return c;
 }
 
+struct CentreNumbers {
+    float x, y, tx, ty, unitOverDepth, pixelsPerUnit, depth, depthRelative, key;
+    float footprint;  // times octaveFootprint
+};
+
+// A centre in double, rounded at the end. At the camera plane it is moved off it by 1e-12 of its distance.
+// octaveFootprint: the reciprocal of the footprint whose octave is 0.
+WZ_HD CentreNumbers centreInDouble(const ProjectParams& params, const DoubleCentres& map, double px, double py, double pz,
+                                   double octaveFootprint) {
+    const double x = map.base.x + map.axisX.x * px + map.axisX.y * py + map.axisX.z * pz;
+    const double y = map.base.y + map.axisY.x * px + map.axisY.y * py + map.axisY.z * pz;
+    double z = map.base.z + map.axisZ.x * px + map.axisZ.y * py + map.axisZ.z * pz;
+    const double radius = sqrt(x * x + y * y + z * z);
+    const double off = 1e-12 * radius;
+    z = z < off && z > -off ? off : z;
+    const double distance = params.fadeAlongZ ? (z > 0 ? z : -z) : radius;
+    const double inverse = 1.0 / z;
+    CentreNumbers c;
+    c.x = static_cast<float>(params.focal_px * (x * inverse) + params.cx_px);
+    c.y = static_cast<float>(params.focal_px * (y * inverse) + params.cy_px);
+    c.tx = static_cast<float>(x * inverse);
+    c.ty = static_cast<float>(y * inverse);
+    c.unitOverDepth = static_cast<float>(map.unit * inverse);
+    c.pixelsPerUnit = static_cast<float>(params.focal_px * (map.unit * inverse));
+    c.depth = static_cast<float>(z);
+    c.depthRelative = static_cast<float>(z - params.depthOrigin);
+    c.key = static_cast<float>(distance - params.keyOrigin);
+    c.footprint = static_cast<float>(distance / params.focal_px * octaveFootprint);
+    return c;
+}
+
+template <class F>
+WZ_HD F octaveOf(float detailBias, F footprint) {
+    return F(detailBias) - log2Of(minOf(maxOf(footprint, F(1e-37f)), F(1e37f)));
+}
+
+// Centres of a packed page that is projected in float.
+template <class F>
+WZ_HD CentreLanes<F> packedCentreLanes(const ProjectParams& params, const PageView& page, const F position[3]) {
+    const Mat3d& r = params.cameraFromWorld;
+    const F half(32768.0f);
+    const F qx = position[0] - half, qy = position[1] - half, qz = position[2] - half;
+    const Vec3d rows[3] = {r.r0, r.r1, r.r2};
+    F o[3];
+    for (int k = 0; k < 3; ++k)
+        o[k] = madd(F(static_cast<float>(rows[k].x)), qx,
+                    madd(F(static_cast<float>(rows[k].y)), qy, F(static_cast<float>(rows[k].z)) * qz));
+    return centreLanes(page, params.fadeAlongZ, o[0], o[1], o[2]);
+}
+
+// How a surfel fades: its own weight, and what finer levels take over. Covers are added newest first.
+template <class F>
+struct FadeSums {
+    F fine, covered, taken;
+};
+
+template <class F>
+WZ_HD FadeSums<F> fadeSumsOf(const PageView& page, const DiscLanes<F>& s, F octave) {
+    return {F(page.readiness) * s.mask * fineBand(octave, s.prior, s.now), F(0.0f), F(0.0f)};
+}
+
+// weight, next: of the cover, 0..1 and octave. A finer level takes at most what newer ones left; a newer sibling fades
+// the surfels that it lies over as it comes.
+template <class F>
+WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sibling, F readiness, F weight, F next) {
+    const F one(1.0f);
+    if (sibling) {
+        sums.fine = sums.fine * (one - weight * readiness * fineBand(octave, s.prior, next));
+        return;
+    }
+    const F share = minOf(weight, one - sums.taken) * readiness;
+    sums.taken = sums.taken + share;
+    sums.covered = madd(share, bandWeight(octave, s.now, next), sums.covered);
+}
+
 template <class F>
 WZ_HD CameraTangents<F> tangentsOf(const Quatf& view, const DiscLanes<F>& s, F normal[3]) {
     const F vw(view.w), vx(view.x), vy(view.y), vz(view.z);
@@ -193,6 +268,44 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.key = c.key;
     o.fade = fade;
     return o;
+}
+
+// Larger key = farther. A total order on floats; sky lies behind everything, finer levels before coarser ones.
+WZ_HD uint32_t orderedKey(float key, const PageView& page) {
+    if (page.sky) return 0xffff0000u | (0xffffu - static_cast<uint32_t>(page.level));
+    const uint32_t bits = static_cast<uint32_t>(bitsOf(key));
+    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
+}
+
+// Writes what the later passes read of one surfel that is drawn. `extra` may be null. A general surfel's record and
+// rectangle are completed afterwards (finishGeneralDisc).
+WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const ProjectedLanes<float>& o, uint64_t id,
+                       SurfelRecord& r, PixelRect& rect, uint32_t& key, SurfelExtra* extra) {
+    const bool dissolve = params.fadeLaw == FadeLaw::Dissolve;
+    r.x = o.x;
+    r.y = o.y;
+    r.ux = o.ray.ux;
+    r.uy = o.ray.uy;
+    r.vx = o.ray.vx;
+    r.vy = o.ray.vy;
+    r.hx = o.ray.hx;
+    r.hy = o.ray.hy;
+    r.spare = 0.0f;
+    r.cutoff2 = o.cutoff2;
+    r.opacity = o.general ? o.fadedOpacity : o.opacity;
+    r.red = o.red;
+    r.green = o.green;
+    r.blue = o.blue;
+    r.weight = o.weight;
+    r.flags = (page.sky ? kRecordSky : 0u) | (dissolve && o.fade.coarse ? 0u : kRecordFine) |
+              (dissolve && o.fade.fine ? 0u : kRecordCoarse) | (o.general ? kRecordGeneral : 0u);
+    key = orderedKey(o.key, page);
+    if (o.general)
+        rect = {0, 0, 0, 0};
+    else
+        rect = {static_cast<uint16_t>(o.x0), static_cast<uint16_t>(o.y0), static_cast<uint16_t>(o.x1),
+                static_cast<uint16_t>(o.y1)};
+    if (extra) *extra = {o.depth, o.depthRelative, o.nx, o.ny, o.nz, page.level, id};
 }
 
 }  // namespace wz
