@@ -22,7 +22,7 @@ _GOLDEN_TURN = 0.381966
 _UP_IS_UP = np.array((1, -1, -1), dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frame:
     """What a camera sees. Arrays are read-only; those that were not asked for are None.
 
@@ -81,14 +81,21 @@ class Frame:
 
         Image.fromarray(self.image(output)).save(path, format="PNG")
 
+    def __repr__(self) -> str:
+        return f"<Frame {self.width}x{self.height}: {', '.join(self._present())}>"
+
     def _present(self) -> list[str]:
         return [name for name in OUTPUTS if getattr(self, name) is not None]
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the colours, or the first output there is."""
         from PIL import Image
 
+        present = self._present()
+        if not present:
+            return None
         buffer = io.BytesIO()
-        Image.fromarray(self.image()).save(buffer, format="PNG")
+        Image.fromarray(self.image(present[0])).save(buffer, format="PNG")
         return buffer.getvalue()
 
 

@@ -24,13 +24,20 @@ EXTENT_PER_FOOTPRINT = 0.65
 """A disc's standard deviation over the footprint of the pixel it came from."""
 
 _SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
-    "positions": (np.float64, (3,)), "orientations": (np.float32, (4,)), "extents": (np.float32, (2,)),
-    "colors": (np.float32, (3,)), "opacities": (np.float32, ()), "now": (np.float64, ()),
-    "prior": (np.float64, ()), "mask": (np.float32, ()), "is_sky": (np.bool_, ()), "flags": (np.uint16, ()),
+    "positions": (np.float64, (3,)),
+    "orientations": (np.float32, (4,)),
+    "extents": (np.float32, (2,)),
+    "colors": (np.float32, (3,)),
+    "opacities": (np.float32, ()),
+    "now": (np.float64, ()),
+    "prior": (np.float64, ()),
+    "mask": (np.float32, ()),
+    "is_sky": (np.bool_, ()),
+    "flags": (np.uint16, ()),
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SurfelLayer:
     """N surfels. Checked when made; the arrays are read-only from then on.
 
@@ -60,9 +67,12 @@ class SurfelLayer:
             array = getattr(self, name)
             wanted = (count, *tail)
             if not isinstance(array, np.ndarray) or array.dtype != kind or array.shape != wanted:
-                came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-                raise InputError(f"surfel {name} must be an array of {np.dtype(kind)} with shape {wanted}, "
-                                 f"got {came}")
+                came = (
+                    f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+                )
+                raise InputError(
+                    f"surfel {name} must be an array of {np.dtype(kind)} with shape {wanted}, got {came}"
+                )
             frozen = np.ascontiguousarray(array).view()
             frozen.flags.writeable = False
             object.__setattr__(self, name, frozen)
@@ -70,6 +80,9 @@ class SurfelLayer:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def __repr__(self) -> str:
+        return f"<SurfelLayer of {len(self):,} surfels>"
 
     @property
     def nbytes(self) -> int:
@@ -93,11 +106,21 @@ class SurfelLayer:
         return cls(**{name: np.concatenate([getattr(layer, name) for layer in layers]) for name in _SHAPES})
 
     @classmethod
-    def from_arrays(cls, positions: ArrayLike, *, colors: ArrayLike = (0.5, 0.5, 0.5),
-                    normals: ArrayLike | None = None, orientations: ArrayLike | None = None,
-                    extents: ArrayLike | None = None, opacities: ArrayLike = 0.97,
-                    now: ArrayLike | None = None, prior: ArrayLike = np.inf, mask: ArrayLike = 1.0,
-                    is_sky: ArrayLike = False, flags: ArrayLike = 0) -> SurfelLayer:
+    def from_arrays(
+        cls,
+        positions: ArrayLike,
+        *,
+        colors: ArrayLike = (0.5, 0.5, 0.5),
+        normals: ArrayLike | None = None,
+        orientations: ArrayLike | None = None,
+        extents: ArrayLike | None = None,
+        opacities: ArrayLike = 0.97,
+        now: ArrayLike | None = None,
+        prior: ArrayLike = np.inf,
+        mask: ArrayLike = 1.0,
+        is_sky: ArrayLike = False,
+        flags: ArrayLike = 0,
+    ) -> SurfelLayer:
         """A layer from plain arrays; every one but `positions` (N,3) may be left out or be one value for all.
 
         Left out: extents become 0.65 times the typical distance to the nearest neighbour; normals (N,3), used
@@ -116,11 +139,17 @@ class SurfelLayer:
         if now is None:
             now = sizes.max(axis=1).astype(np.float64) / EXTENT_PER_FOOTPRINT if count else np.zeros(0)
         return cls(
-            positions=points, orientations=_orientations(orientations, normals, count), extents=sizes,
-            colors=_broadcast(colors, "colors", count), opacities=_broadcast(opacities, "opacities", count),
-            now=_broadcast(now, "now", count), prior=_broadcast(prior, "prior", count),
-            mask=_broadcast(mask, "mask", count), is_sky=_broadcast(is_sky, "is_sky", count),
-            flags=_broadcast(flags, "flags", count))
+            positions=points,
+            orientations=_orientations(orientations, normals, count),
+            extents=sizes,
+            colors=_broadcast(colors, "colors", count),
+            opacities=_broadcast(opacities, "opacities", count),
+            now=_broadcast(now, "now", count),
+            prior=_broadcast(prior, "prior", count),
+            mask=_broadcast(mask, "mask", count),
+            is_sky=_broadcast(is_sky, "is_sky", count),
+            flags=_broadcast(flags, "flags", count),
+        )
 
 
 def _check_values(layer: SurfelLayer) -> None:
@@ -132,7 +161,9 @@ def _check_values(layer: SurfelLayer) -> None:
     demand(np.isfinite(layer.positions), "positions must be finite", layer.positions)
     norms = np.einsum("ij,ij->i", layer.orientations, layer.orientations)
     demand(np.abs(norms - 1.0) < 1e-3, "orientations must be unit quaternions", layer.orientations)
-    demand((layer.extents > 0) & (layer.extents < np.inf), "extents must be above 0 and finite", layer.extents)
+    demand(
+        (layer.extents > 0) & (layer.extents < np.inf), "extents must be above 0 and finite", layer.extents
+    )
     demand((layer.colors >= -1) & (layer.colors <= 2), "colors must lie in -1..2", layer.colors)
     demand((layer.opacities >= 0) & (layer.opacities <= 1), "opacities must lie in 0..1", layer.opacities)
     demand((layer.now > 0) & (layer.now < np.inf), "now must be above 0 and finite", layer.now)
@@ -148,8 +179,9 @@ def _number_array(values: ArrayLike, kind: type[_Number], name: str) -> NDArray[
     try:
         return np.ascontiguousarray(values, dtype=kind)
     except (TypeError, ValueError):
-        raise InputError(f"surfel {name} must be an array of {np.dtype(kind)}, "
-                         f"got {type(values).__name__}") from None
+        raise InputError(
+            f"surfel {name} must be an array of {np.dtype(kind)}, got {type(values).__name__}"
+        ) from None
 
 
 def _broadcast(values: ArrayLike, name: str, count: int) -> Array:

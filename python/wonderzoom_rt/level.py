@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,20 @@ class Level:
             metadata=json.loads(record["metadata"] or "{}"),
             blobs=tuple(record["blobs"]),
         )
+
+    def info(self, pages: Sequence[Mapping[str, Any]], home: Camera) -> dict[str, Any]:
+        """Plain values on this level. pages: of the whole world, as the native snapshot lists them."""
+        return {
+            "id": self.id,
+            "parent": self.parent,
+            "surfels": self.surfel_count,
+            "pages": sum(page["level"] == self.id for page in pages),
+            "focal": self.lens.focal,
+            "zoom": self.lens.focal / home.focal,
+            "footprint_min": self.footprint_min,
+            "footprint_max": self.footprint_max,
+            "metadata": self.metadata,
+        }
 
 
 def camera_from_native(native: Any) -> Camera:

@@ -132,6 +132,13 @@ class World:
         """
         _core.World.compact(str(source), str(target), overwrite)
 
+    def __repr__(self) -> str:
+        if isinstance(self._native, _Closed):
+            return "<World, closed>"
+        levels = self.levels
+        surfels = sum(level.surfel_count for level in levels)
+        return f"<World {self.path or 'in memory'}: {len(levels)} levels, {surfels:,} surfels>"
+
     def close(self) -> None:
         """Lets go of the world file, so that another may write to it. Nothing can be asked of this world afterwards.
 
@@ -219,7 +226,7 @@ class World:
             "bytes": size,
             "pages": len(pages),
             "surfels": sum(page["count"] for page in pages),
-            "levels": [self._level_info(level, pages) for level in self.levels],
+            "levels": [level.info(pages, self.home) for level in self.levels],
         }
 
     # ----------------------------------------------------------------- changes
@@ -376,19 +383,6 @@ class World:
             raise WorldError(f"level {record.id} keeps no {name}: it was not made from a picture")
         data: bytes = self._native.blob(record.id, name)
         return data
-
-    def _level_info(self, level: Level, pages: list[dict[str, Any]]) -> dict[str, Any]:
-        return {
-            "id": level.id,
-            "parent": level.parent,
-            "surfels": level.surfel_count,
-            "pages": sum(page["level"] == level.id for page in pages),
-            "focal": level.lens.focal,
-            "zoom": level.lens.focal / self.home.focal,
-            "footprint_min": level.footprint_min,
-            "footprint_max": level.footprint_max,
-            "metadata": level.metadata,
-        }
 
 
 class _Closed:

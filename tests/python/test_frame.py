@@ -124,6 +124,20 @@ def test_a_notebook_shows_the_colours(frame: Frame) -> None:
         assert np.array_equal(np.asarray(image), frame.image())
 
 
+def test_a_notebook_shows_what_there_is_when_there_are_no_colours() -> None:
+    frame = wall().render(CAMERA, outputs=("normal",))
+    shown = frame._repr_png_()
+    assert shown is not None
+    with Image.open(io.BytesIO(shown)) as image:
+        assert np.array_equal(np.asarray(image), frame.image("normal"))
+    assert Frame(camera=CAMERA)._repr_png_() is None
+
+
+def test_printed_it_says_its_size_and_outputs_and_no_numbers() -> None:
+    frame = wall().render(CAMERA, outputs=("color", "depth"))
+    assert repr(frame) == "<Frame 48x32: color, depth>"
+
+
 def test_asking_for_an_output_that_is_not_there_says_which_are() -> None:
     frame = wall().render(CAMERA, outputs=("color", "level"))
     with pytest.raises(wz.InputError, match=r"no output 'depth'; it was asked for: color, level"):

@@ -328,6 +328,13 @@ def test_info_counts_what_is_there(deep: wz.World) -> None:
     assert info["levels"][2]["zoom"] == pytest.approx(8)
 
 
+def test_printed_it_says_what_it_holds(deep: wz.World) -> None:
+    assert repr(deep) == f"<World in memory: 3 levels, {3 * 256 * 144:,} surfels>"
+    assert repr(deep.surfels(0)) == f"<SurfelLayer of {256 * 144:,} surfels>"
+    deep.close()
+    assert repr(deep) == "<World, closed>"
+
+
 # --------------------------------------------------------------------------------- plain arrays
 
 
