@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 RELIEF_RMS_PX = 6.5
 """Of a level's relief: enough to be seen at 5 degrees, little against the 1000 px a level is away from its eye."""
 RELIEF_MOST_PX = 15.0
-_BANDS_PX = ((1.5, 4.0, 0.25), (4.0, 10.0, 0.6), (10.0, 26.0, 1.0))
-"""Radii of the blurs that bound each band, and the band's height: broad forms are high, fine ones low."""
+_BANDS_PX = ((10.0, 26.0, 0.45), (26.0, 64.0, 1.0))
+"""Radii of the blurs that bound each band, and the band's height. Broad forms only: a level tilts its surface by about 0.2
+in the root mean square, and the tilts of all levels add up to what the finest one is approached on. Finer forms come with
+the next level, whose broad ones they are."""
 _FLATTEST = 0.004
 """Contrast of log-luminance below which a picture is held to be flat, and its relief shrinks with it."""
 
