@@ -10,15 +10,6 @@
 
 namespace wz {
 
-// One finer level over a page; pointers to the first surfel of the run (or null).
-struct CoverArrays {
-    const uint8_t* weight;
-    const uint16_t* next;
-    const int8_t* color;
-    float readiness;
-    bool sibling;
-};
-
 // The arrays of a layer, from the first surfel of the run. prior, mask, isSky may be null.
 struct LayerArrays {
     const double* positions;

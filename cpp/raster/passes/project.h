@@ -51,6 +51,15 @@ struct DoubleCentres {
     double unit;  // wu per unit of the extents
 };
 
+// One finer level over a page; pointers to the first surfel of the run (or null).
+struct CoverArrays {
+    const uint8_t* weight;
+    const uint16_t* next;
+    const int8_t* color;
+    float readiness;
+    bool sibling;
+};
+
 // Which accumulators a surfel goes to (bits), and more facts the blend pass needs.
 enum RecordFlag : uint32_t {
     kRecordFine = 1u,         // accumulator A: the picture with the finer level

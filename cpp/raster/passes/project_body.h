@@ -308,4 +308,64 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     if (extra) *extra = {o.depth, o.depthRelative, o.nx, o.ny, o.nz, page.level, id};
 }
 
+// A packed surfel's stored numbers, one lane.
+WZ_HD StoredLanes<float> storedOf(const Surfel& s) {
+    StoredLanes<float> o;
+    for (int k = 0; k < 3; ++k) {
+        o.position[k] = s.position[k];
+        o.rotation[k] = s.rotation[k];
+        o.color[k] = s.color[k];
+    }
+    o.extent[0] = s.extent[0];
+    o.extent[1] = s.extent[1];
+    o.opacity = s.opacity;
+    o.now = s.now;
+    o.prior = s.prior;
+    o.mask = s.mask;
+    return o;
+}
+
+// A run of one page on a device: what the whole pass needs for a surfel.
+struct PageRun {
+    ProjectParams params;
+    PageView page;
+    DoubleCentres centres;
+    double octaveFootprint;
+    uint64_t firstId;
+    const Surfel* surfels;
+    const CoverArrays* covers;
+    uint32_t coverCount, count;
+};
+
+// The whole pass for surfel i of the run, one lane.
+WZ_HD ProjectedLanes<float> projectOne(const PageRun& run, uint32_t i) {
+    const StoredLanes<float> stored = storedOf(run.surfels[i]);
+    DiscLanes<float> disc = decodeLanes(stored);
+    CentreLanes<float> centre;
+    if (run.page.inFloat) {
+        centre = packedCentreLanes(run.params, run.page, stored.position);
+    } else {
+        const CentreNumbers n = centreInDouble(run.params, run.centres, stored.position[0], stored.position[1],
+                                               stored.position[2], run.octaveFootprint);
+        centre = {n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key,
+                  octaveOf(run.params.detailBias, n.footprint)};
+    }
+    FadeSums<float> sums{1.0f, 0.0f, 0.0f};
+    if (run.params.applyFade) {
+        sums = fadeSumsOf(run.page, disc, centre.octave);
+        for (uint32_t k = 0; k < run.coverCount; ++k) {
+            const CoverArrays& cover = run.covers[k];
+            if (cover.weight)
+                addCover(sums, disc, centre.octave, cover.sibling, cover.readiness, cover.weight[i] * (1.0f / 255.0f),
+                         cover.next[i] * (1.0f / kBandStepsPerOctave));
+            if (!cover.color) continue;
+            const float scale = cover.readiness * (1.0f / 127.0f);
+            disc.red = madd(cover.color[3 * i], scale, disc.red);
+            disc.green = madd(cover.color[3 * i + 1], scale, disc.green);
+            disc.blue = madd(cover.color[3 * i + 2], scale, disc.blue);
+        }
+    }
+    return projectLanes(run.params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+}
+
 }  // namespace wz
