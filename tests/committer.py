@@ -10,14 +10,15 @@ levels each epoch must hold. Prints the epoch after each change that has returne
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
-from small_pipelines import EnlargingPipeline, first_level
+from small_pipelines import first_level, lifted, soft_cover
 from wonderzoom_rt.synth.types import LevelResult
 from wonderzoom_rt.world import World
 
-SIDE = (32, 48)
+SIDE = (24, 32)
 MAX_LEVELS = 9
 
 
@@ -42,19 +43,16 @@ def is_undo(seed: int, number: int, levels: int) -> bool:
 def new_level(world: World, seed: int, number: int) -> tuple[LevelResult, int | None]:
     """The level that the change of that number adds, and its parent."""
     random = np.random.default_rng((seed, number, 1))
+    picture, distance = random.random((*SIDE, 3)).astype(np.float32), random.uniform(3.0, 4.0, SIDE)
+    metadata = {"change": number}
     if not world.levels:
-        picture = random.random((*SIDE, 3))
-        result, parent = first_level(picture, random.uniform(3.0, 4.0, SIDE), focal=40.0), None
-    else:
-        base = world.levels[-1]
-        request = world.request(
-            base.lens.zoomed(2.5, at=tuple(random.random(2))), parent=base.id, seed=number
-        )
-        pipeline = EnlargingPipeline(steps=1)
-        result = pipeline.run(request, progress=lambda *_: None, cancelled=lambda: False)[0]
-        parent = base.id
-    result.metadata["change"] = number
-    return result, parent
+        return replace(first_level(picture, distance, focal=40.0), metadata=metadata), None
+    base = world.levels[-1]
+    lens = base.lens.zoomed(2.5, at=tuple(random.random(2)))
+    cover = soft_cover(lens.height, lens.width)
+    layer = lifted(lens, picture, distance, parent_focal=base.lens.focal, cover=cover)
+    approach = lens.approached(3.5, focal=40.0)
+    return LevelResult(lens, approach, layer, picture, distance, cover, metadata=metadata), base.id
 
 
 def change(world: World, seed: int, number: int) -> None:

@@ -121,7 +121,7 @@ def interesting_place(
     nearest, farthest = _around(_blocks(reach, np.min), np.min), _around(_blocks(reach, np.max), np.max)
     structure = _around(_blocks(energy, np.mean), np.mean)
     steepness = (farthest - nearest) * focal / nearest / (3 * picture.shape[1] / BLOCKS)
-    facing = np.exp(-((steepness / 1.5) ** 2))
+    facing = np.exp(-((steepness / 1.0) ** 2))
     place = (np.arange(BLOCKS) + 0.5) / BLOCKS
     central = np.exp(-((place[None, :] - 0.5) ** 2 + (place[:, None] - 0.5) ** 2) / (2 * 0.22**2))
     row, column = divmod(int(np.argmax(structure * (facing + 0.02) * central)), BLOCKS)

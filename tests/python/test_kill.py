@@ -19,7 +19,7 @@ from committer import expected_levels
 from wonderzoom_rt.world import World
 
 KILLS_A_FILE = 20
-LONGEST_WAIT_S = 0.15
+LONGEST_WAIT_S = 0.4
 
 
 def kill_while_committing(path: Path, seed: int, wait_s: float) -> int:
