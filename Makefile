@@ -68,12 +68,13 @@ sanitize: setup-test
 	ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  $(CTEST) --test-dir build/sanitize --output-on-failure -j $(JOBS)
 
-# Compiles the CUDA backend; a machine without a GPU is enough.
+# Compiles the CUDA backend and its parity tests, which say why they are skipped on a machine without a GPU.
 cuda: setup-test
 	@mkdir -p build
-	$(CMAKE) -S . -B build/cuda -G Ninja -DCMAKE_BUILD_TYPE=Release -DWZ_CUDA=ON > build/cuda.log 2>&1 \
-	  || { cat build/cuda.log; exit 1; }
-	$(CMAKE) --build build/cuda -j $(JOBS)
+	$(CMAKE) -S . -B build/cuda -G Ninja -DCMAKE_BUILD_TYPE=Release -DWZ_CUDA=ON -DWZ_TESTS=$(if $(HAS_DOCTEST),ON,OFF) \
+	  > build/cuda.log 2>&1 || { cat build/cuda.log; exit 1; }
+	$(CMAKE) --build build/cuda -j $(JOBS) --target wz_cuda $(if $(HAS_DOCTEST),parity_tests)
+	$(if $(HAS_DOCTEST),$(CTEST) --test-dir build/cuda --output-on-failure -R parity)
 
 # The portable code path on 64-bit ARM: g++-aarch64-linux-gnu compiles the libraries and the native tests, qemu-user runs
 # the tests when it is there.
