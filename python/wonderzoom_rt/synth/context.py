@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import InputError
-from .cameras import MAX_FACTOR, MIN_FACTOR, check_factor, same_eye, window_in
+from .cameras import MAX_FACTOR, MIN_FACTOR, OCTAVES_PER_LEVEL, check_factor, same_eye, window_in
 from .photograph import load_photograph, photograph_from_array
 from .types import Context, Quality, ZoomRequest
 
 if TYPE_CHECKING:
     from ..level import Level
     from ..world import World
+
+WHOLE_COVERAGE = 0.95
+"""A rendered pixel that is covered by less is no ground to build on."""
+FINEST_BIAS = 64.0
+"""Octaves of detail bias at which only the finest level of each place is drawn."""
 
 
 def zoom_request(
@@ -96,40 +102,71 @@ def _stored_context(world: World, level: Level, target: Camera) -> Context:
 
 def _rendered_context(world: World, level: Level | None, target: Camera) -> tuple[Level, Context]:
     """A render of the surroundings of a free camera's view, at the footprint of what is there."""
-    probe = world.render(target, outputs=("coverage", "depth", "level"))
-    assert probe.coverage is not None and probe.depth is not None and probe.level is not None
+    probe = world.render(target, outputs=("coverage", "depth_median", "level"))
+    assert probe.coverage is not None and probe.depth_median is not None and probe.level is not None
     seen = probe.coverage > 0.5
     if seen.mean() < 0.5:
         raise InputError(
             f"the wanted view must show the world: only {100 * seen.mean():.0f} % of it is covered"
         )
     middle = seen & _central(seen.shape)
-    chosen = (
-        level
-        if level is not None
-        else world.level(int(np.median(np.rint(probe.level[middle if middle.any() else seen]))))
-    )
-    near = probe.depth[seen & np.isfinite(probe.depth)]
-    distance = float(np.median(near)) if near.size else 1.0
-    there = float(
-        np.median(np.linalg.norm(world.surfels(chosen).positions - np.asarray(chosen.lens.position), axis=1))
-    )
-    focal = distance / (there / chosen.lens.focal) if near.size else chosen.lens.focal
-    factor = target.focal / focal
+    where = middle if middle.any() else seen
+    chosen = level if level is not None else world.level(int(np.median(np.rint(probe.level[where]))))
+    solid = where & np.isfinite(probe.depth_median)
+    distance, footprint = 1.0, 1.0 / chosen.lens.focal
+    if solid.any():
+        reach = probe.depth_median[solid].astype(np.float64)
+        points = target.eye + target.rays()[solid] * reach[:, None]
+        distance = float(np.median(reach))
+        footprint = float(np.median(np.linalg.norm(points - chosen.lens.eye, axis=1))) / chosen.lens.focal
+    factor = target.focal / (distance / footprint)
     if not MIN_FACTOR <= factor <= MAX_FACTOR:
         raise InputError(
             f"the wanted view must be {MIN_FACTOR:g} to {MAX_FACTOR:g} times closer than what is there "
             f"(level {chosen.id}), it is {factor:.3g} times"
         )
     wide = _widened(target, factor)
-    frame = world.render(wide, outputs=("color", "coverage", "depth"), depth_reference=distance)
-    assert frame.color is not None and frame.coverage is not None and frame.depth is not None
-    return chosen, Context(
-        camera=wide,
-        picture=np.clip(frame.color, 0, 1).astype(np.float32),
-        distance=frame.depth.astype(np.float64) + distance,
-        mask=(frame.coverage > 0.95).astype(np.float32),
-    )
+    # The median is the surface itself; a mean would also see a little of what lies hidden behind it.
+    frame = world.render(wide, outputs=("color", "coverage", "depth_median"), depth_reference=distance)
+    assert frame.color is not None and frame.coverage is not None and frame.depth_median is not None
+    reach = frame.depth_median.astype(np.float64) + distance
+    whole = (frame.coverage > WHOLE_COVERAGE) & _is_of_level(world, chosen, wide)
+    whole &= _can_be_refined(reach, wide, chosen.lens, factor)
+    picture = np.clip(frame.color, 0, 1).astype(np.float32)
+    return chosen, Context(camera=wide, picture=picture, distance=reach, mask=whole.astype(np.float32))
+
+
+def _is_of_level(world: World, level: Level, camera: Camera) -> NDArray[np.bool_]:
+    """Where (H,W) the finest that there is belongs to `level` or to what refines it: nowhere else may it be covered."""
+    finest = world.render(camera, outputs=("level",), detail_bias=FINEST_BIAS).level
+    assert finest is not None
+    family = {level.id}
+    for record in world.levels[level.id + 1 :]:
+        if record.parent in family:
+            family.add(record.id)
+    shown = np.rint(finest)
+    pure: NDArray[np.bool_] = (np.abs(finest - shown) < 0.25) & np.isin(shown.astype(int), list(family))
+    padded = np.pad(pure, 1, mode="edge")
+    height, width = pure.shape
+    around = [
+        padded[down : down + height, across : across + width] for down in range(3) for across in range(3)
+    ]
+    whole: NDArray[np.bool_] = np.logical_and.reduce(around)
+    return whole
+
+
+def _can_be_refined(
+    distance: NDArray[np.float64], camera: Camera, parent: Camera, factor: float
+) -> NDArray[np.bool_]:
+    """Where (H,W) the first level of the zoom is finer than the parent: not far behind what was zoomed to."""
+    first_ratio = factor ** (1.0 / max(1, round(math.log2(factor) / OCTAVES_PER_LEVEL)))
+    points = camera.unproject(distance)
+    there = np.linalg.norm(points - parent.eye, axis=-1) / parent.focal
+    here = distance / camera.focal
+    sky = np.isinf(distance)
+    there[sky], here[sky] = 1.0 / parent.focal, 1.0 / camera.focal
+    refined: NDArray[np.bool_] = here < there * math.sqrt(first_ratio)
+    return refined
 
 
 def _widened(camera: Camera, factor: float) -> Camera:

@@ -156,6 +156,9 @@ def _prior(now: Array, positions: Array, is_sky: Array, camera: Camera,
     else:
         reach = np.linalg.norm(positions - prior_camera.eye, axis=1)
         prior = np.where(is_sky, 1.0, reach) / prior_camera.focal
+        # Seen from elsewhere, places far behind what was zoomed to may be no finer: their cover is 0, or they are hidden.
+        if len(now) and np.median(prior / now) > 1.0:
+            prior = np.maximum(prior, 1.01 * now)
     if not (prior > now).all():
         raise InputError(f"a level must be finer than its parent, got focal {camera.focal:g} px "
                          f"under {prior_camera.focal:g} px")
