@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from wonderzoom_rt.synth.detail.filters import gaussian, sample
+from wonderzoom_rt.synth.detail.filters import gaussian, opencv, sample
 from wonderzoom_rt.synth.detail.lattice import Patch, white
 from wonderzoom_rt.synth.detail.resample import FloatArray
 
@@ -36,6 +36,19 @@ def _fractal_deviation() -> float:
     impulse[32, 32] = 1
     kernel = sum((np.float32(s) * gaussian(impulse, s) for s in _OCTAVE_SIGMAS), np.float32(0.35) * impulse)
     return float(np.sqrt(np.square(np.asarray(kernel, dtype=np.float64)).sum()))
+
+
+def smooth_noise(patch: Patch, channel: int, cell: int) -> FloatArray:
+    """(height, width) smooth noise of about unit variance, with features of `cell` px."""
+    cv2 = opencv()
+    lattice, left, top = patch.cells(cell)
+    lattice = lattice.grown(2)
+    size = lattice.width * cell, lattice.height * cell
+    whole = cv2.resize(white(lattice, channel), size, interpolation=cv2.INTER_CUBIC)
+    left, top = left + 2 * cell, top + 2 * cell
+    return np.asarray(
+        whole[top : top + patch.height, left : left + patch.width] * np.float32(1.4), dtype=np.float32
+    )
 
 
 def smear(field: FloatArray, cos: FloatArray, sin: FloatArray, *, length: int) -> FloatArray:

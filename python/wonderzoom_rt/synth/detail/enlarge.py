@@ -4,22 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
 
 from wonderzoom_rt.errors import CancelledError, InputError
-from wonderzoom_rt.synth.detail.bandnoise import fractal, smear
-from wonderzoom_rt.synth.detail.filters import dilate, erode, gaussian, luma
 from wonderzoom_rt.synth.detail.lattice import Patch
-from wonderzoom_rt.synth.detail.matter import matter
+from wonderzoom_rt.synth.detail.outlines import redrawn, shocked
 from wonderzoom_rt.synth.detail.resample import Axis, FloatArray, Resampler
-from wonderzoom_rt.synth.detail.shock import shock
-from wonderzoom_rt.synth.detail.statistics import measure, rise
+from wonderzoom_rt.synth.detail.statistics import measure
+from wonderzoom_rt.synth.detail.texture import texture_field, textured
 
 Quality = Literal["fast", "best"]
 
 _RATIOS = (1.2, 4.2)
+# Octaves below the photograph between which band noise gives way to procedural matter.
+_MATTER_OCTAVES = (0.5, 3.0)
 
 
 def enlarge(
@@ -48,10 +49,13 @@ def enlarge(
     Returns (height, width, 3) float32 whose area means over the low pixels equal `low` (not clipped to 0..1).
     Raises InputError for arguments out of range and MissingExtraError where an optional package is missing.
     """
+    if quality not in ("fast", "best"):
+        raise InputError(f"expected quality fast or best, got {quality!r}")
     grids, left, top = _grids(low, size, margin, window)
     patch = Patch(origin[0] - left, origin[1] - top, grids.x.high, grids.y.high, seed)
     tell = _Progress(progress, cancelled)
-    high = _synthesize(np.ascontiguousarray(low, dtype=np.float32), grids, patch, octave)
+    tell(0.0)
+    high = _synthesize(np.ascontiguousarray(low, dtype=np.float32), grids, patch, octave, quality, tell)
     tell(1.0)
     width, height = size
     return np.ascontiguousarray(high[top : top + height, left : left + width])
@@ -99,75 +103,22 @@ def _grids(
     return Resampler(x=x_axis, y=y_axis), left, top
 
 
-def _synthesize(low: FloatArray, grids: Resampler, patch: Patch, octave: float) -> FloatArray:
-    """Crisp outlines first, then noise wherever they leave less energy than the low picture promises."""
-    ratio = grids.ratio
-    depth = float(np.clip((octave - 1.0) / 2.5, 0, 1))
-    statistics = measure(low, ratio, depth)
-    cos, sin = _direction(grids, statistics)
-    plain = grids.lift(low)
-    trust = np.clip(grids.up(np.maximum(statistics.outline, 0.6 * depth * rise(statistics.hidden, 0.003, 0.01))), 0, 1)
-    base = shock(plain, cos, sin, trust, ratio=ratio, rounds=2)
-    base = _within(base, low, grids)
-    wanted = statistics.hidden
-    if depth > 0:
-        wanted = _steered(wanted, depth)
-    present = _low_rms(luma(base - plain), grids, 1.5)
-    missing = np.sqrt(np.maximum(wanted * wanted - present * present, 0.1 * wanted * wanted))
-    plane = np.clip(luma(low), 0, 1)
-    room = np.minimum(plane, 1 - plane) + 0.02
-    missing = GAIN * missing * room / np.sqrt(room * room + 4 * missing * missing)
-    field = _band(grids, statistics, patch, cos, sin) * np.float32(1 - depth)
-    if depth > 0:
-        field = field + np.float32(depth) * matter(low, grids, statistics, patch, octave)
-    sharp = field - np.float32(0.5 + 0.5 * depth) * gaussian(field, HPS * ratio)
-    finest = sharp - gaussian(sharp, 0.75)
-    octaves = np.log2(ratio)
-    share = min(1.0, 1.0 / octaves)
-    detail = np.zeros_like(field)
-    for band, part in ((grids.detail(finest), 0.75 * share), (grids.detail(sharp - finest), 1 - 0.75 * share)):
-        unit = _low_rms(band, grids, 8.0) + np.float32(1e-6)
-        detail += band * grids.up(np.float32(np.sqrt(part)) * missing / unit)
-    if DEBUG: print('hidden %.4f wanted %.4f present %.4f missing %.4f got %.4f' % tuple(float(np.sqrt((v**2).mean())) for v in (statistics.hidden, wanted, present, missing, detail)))
-    detail = grids.detail(detail)
-    if depth > 0:
-        body = grids.down(field - sharp)
-        unit = np.sqrt(gaussian(body*body, 8.0)) + 1e-6
-        detail = detail + depth * grids.lift(KEEP * np.tanh(body * missing / unit / KEEP))
-    return base + detail[..., None] * grids.up(statistics.color)
-
-
-def _low_rms(high, grids, sigma):
-    return np.sqrt(gaussian(np.maximum(grids.down(high * high), 0), sigma))
-
-
-def _direction(grids, statistics):
-    cos, sin = statistics.cos, statistics.sin
-    angle = 0.5 * np.arctan2(grids.up(2 * cos * sin), grids.up(cos * cos - sin * sin))
-    return np.cos(angle), np.sin(angle)
-
-
-def _within(base, low, grids):
-    darkest, brightest = grids.up(erode(low)) - 0.01, grids.up(dilate(low)) + 0.01
-    for _ in range(2):
-        base = np.clip(grids.project(base, low), darkest, brightest)
-    return base
-
-HPS = 0.32
-DEBUG=0
-GAIN = 0.9
-KEEP = 0.011
-PRIOR = 0.09
-JUST_SEEN = 1.5 / 255
-
-def _steered(hidden: FloatArray, depth: float) -> FloatArray:
-    wished = np.sqrt(PRIOR * np.maximum(hidden, 1e-5))
-    upper = np.sqrt(2.2 * hidden**2 + 1.5 * JUST_SEEN**2)
-    wished = np.clip(wished, 1.15 * hidden, np.maximum(upper, 1.15 * hidden))
-    return np.asarray(hidden + depth * (wished - hidden), dtype=np.float32)
-
-def _band(grids, statistics, patch, cos, sin):
-    coherence = np.clip(grids.up(statistics.coherence), 0, 1)
-    noise = fractal(patch, 0)
-    fibres = smear(noise, cos, sin, length=3)
-    return noise + coherence * (fibres - noise)
+def _synthesize(
+    low: FloatArray,
+    grids: Resampler,
+    patch: Patch,
+    octave: float,
+    quality: Quality,
+    tell: Callable[[float], None],
+) -> FloatArray:
+    """Outlines and texture are independent of each other until the end, so they are made side by side."""
+    depth = float(np.clip((octave - _MATTER_OCTAVES[0]) / (_MATTER_OCTAVES[1] - _MATTER_OCTAVES[0]), 0, 1))
+    statistics = measure(low, grids.ratio, depth)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        field = aside.submit(texture_field, low, grids, statistics, patch, octave=octave, depth=depth)
+        if quality == "best":
+            base = redrawn(low, grids, statistics, lambda fraction: tell(0.9 * fraction))
+        else:
+            base = shocked(low, grids, statistics, depth)
+        tell(0.9)
+        return textured(base, low, grids, statistics, field.result(), depth)

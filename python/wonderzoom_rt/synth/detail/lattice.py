@@ -86,7 +86,7 @@ def white(patch: Patch, channel: int) -> FloatArray:
     """(height, width) independent values of mean 0 and variance 1, nearly Gaussian (four 16-bit uniforms
     added).
     """
-    parts = hash_points(patch, channel).view(np.uint16).reshape(patch.height, patch.width, 4)
-    total = parts.astype(np.float32).sum(axis=2)
+    parts = hash_points(patch, channel).view(np.uint16).reshape(-1, 4).astype(np.float32)
     deviation = float(np.sqrt(4 * (2.0**32 - 1) / 12))
-    return np.asarray((total - np.float32(2 * 65535)) / np.float32(deviation), dtype=np.float32)
+    total = parts @ np.full(4, 1 / deviation, np.float32) - np.float32(2 * 65535 / deviation)
+    return np.asarray(total, dtype=np.float32).reshape(patch.height, patch.width)

@@ -16,8 +16,9 @@ from wonderzoom_rt.synth.detail.resample import FloatArray
 def shock(
     image: FloatArray, cos: FloatArray, sin: FloatArray, trust: FloatArray, *, ratio: float, rounds: int
 ) -> FloatArray:
-    """(H, W, 3) -> (H, W, 3). `cos`, `sin`: (H, W) direction across the outlines; `trust`: (H, W) in 0..1, how far a
-    place is one that holds an outline; `ratio`: how many times the picture was enlarged, its blur in px.
+    """(H, W, 3) -> (H, W, 3). `cos`, `sin`: (H, W) direction across the outlines; `trust`: (H, W) in 0..1,
+    how far a place is one that holds an outline; `ratio`: how many times the picture was enlarged, its blur
+    in px.
     """
     result = _smoothed_along(image, cos, sin, trust, reach=0.55 * ratio)
     for _ in range(rounds):
@@ -35,7 +36,9 @@ def shock(
 def _smoothed_along(
     image: FloatArray, cos: FloatArray, sin: FloatArray, trust: FloatArray, *, reach: float
 ) -> FloatArray:
-    """Mean of five samples along the outlines, at up to two `reach` px: steps left by a coarser pixel grid go."""
+    """Mean of five samples along the outlines, at up to two `reach` px: steps left by a coarser pixel grid
+    go.
+    """
     rows, columns = cos.shape
     x = np.arange(columns, dtype=np.float32)[None, :]
     y = np.arange(rows, dtype=np.float32)[:, None]

@@ -17,6 +17,8 @@ from wonderzoom_rt.synth.detail.resample import FloatArray
 # low picture.
 _OFFSET, _TOP, _NEXT = -0.27, 1.49, -0.60
 _FLOOR = 0.25 / 255
+# 1.22 octave-rms in 1.5 octaves; the three bands of a 1/f picture of octave-rms 1 have rms 0.84, 0.575, 0.57.
+_EVEN_GAIN = 1.22 / (0.837**0.4 * 0.575**0.35 * 0.568**0.25)
 _WINDOW = 2.5
 _FITTED_OCTAVES = 1.5
 
@@ -39,20 +41,24 @@ def _local_rms(band: FloatArray) -> FloatArray:
     return np.asarray(gaussian(np.abs(band), _WINDOW) * np.float32(1.2533), dtype=np.float32)
 
 
-def hidden_rms(plane: FloatArray, ratio: float) -> FloatArray:
-    """(H, W) luma -> expected rms of the detail between the plane's Nyquist and `ratio` times it."""
-    fine, coarse = gaussian(plane, 0.7), gaussian(plane, 1.4)
-    top = np.log2(_local_rms(plane - fine) + _FLOOR)
-    following = np.log2(_local_rms(fine - coarse) + _FLOOR)
-    expected = np.exp2(_OFFSET + _TOP * top + _NEXT * following)
-    floor = 2.0 ** (_OFFSET + (_TOP + _NEXT) * np.log2(_FLOOR))
-    bandwidth = np.sqrt(np.log2(max(ratio, 1.05)) / _FITTED_OCTAVES)
-    return np.asarray(np.maximum(expected - floor, 0.0) * bandwidth, dtype=np.float32)
+def hidden_rms(plane: FloatArray, ratio: float, depth: float) -> FloatArray:
+    """(H, W) luma -> expected rms of the detail between the plane's Nyquist and `ratio` times it. At `depth`
+    0 the law of photographs, which falls where they are soft; at 1 a 1/f continuation of the plane's three
+    top octaves."""
+    fine, coarse, body = (gaussian(plane, sigma) for sigma in (0.7, 1.4, 2.8))
+    top, following, third = (_local_rms(band) for band in (plane - fine, fine - coarse, coarse - body))
+    logs = [np.log2(band + _FLOOR) for band in (top, following)]
+    law = np.exp2(_OFFSET + _TOP * logs[0] + _NEXT * logs[1])
+    law = np.maximum(law - 2.0 ** (_OFFSET + (_TOP + _NEXT) * np.log2(_FLOOR)), 0.0)
+    level = _EVEN_GAIN * top**0.4 * following**0.35 * third**0.25
+    expected = law + np.float32(depth) * (level - law)
+    return np.asarray(expected * np.sqrt(np.log2(max(ratio, 1.05)) / _FITTED_OCTAVES), dtype=np.float32)
 
 
 def color_direction(image: FloatArray, depth: float) -> FloatArray:
-    """(H, W, 3): least-squares slope of each channel against luma in a window, drawn towards the slope of shading
-    (the local colour itself, brighter or darker), the more so where the window is flat and the greater `depth`, 0..1.
+    """(H, W, 3): least-squares slope of each channel against luma in a window, drawn towards the slope of
+    shading (the local colour itself, brighter or darker), the more so where the window is flat and the
+    greater `depth`, 0..1.
     """
     plane = luma(image)
     smooth = gaussian(image, 3.0)
@@ -66,18 +72,19 @@ def color_direction(image: FloatArray, depth: float) -> FloatArray:
 
 
 def measure(image: FloatArray, ratio: float, depth: float) -> LowStatistics:
-    """Statistics of a low picture, (H, W, 3) display sRGB, for an enlargement by `ratio`; `depth`: 0 = photograph,
-    1 = invented matter."""
+    """Statistics of a low picture, (H, W, 3) display sRGB, for an enlargement by `ratio`; `depth`: 0 =
+    photograph, 1 = invented matter."""
     plane = luma(image)
     cos, sin, coherence = structure(plane, inner=0.7, outer=1.8)
     dx, dy = gradient(gaussian(plane, 0.7))
     slope = np.sqrt(gaussian(dx * dx + dy * dy, 1.0))
     outline = rise(coherence, 0.35, 0.75) * rise(slope, 0.006, 0.025)
-    return LowStatistics(hidden_rms(plane, ratio), color_direction(image, depth), cos, sin, coherence, outline)
+    return LowStatistics(
+        hidden_rms(plane, ratio, depth), color_direction(image, depth), cos, sin, coherence, outline
+    )
 
 
 def rise(value: FloatArray, start: float, end: float) -> FloatArray:
     """0 up to `start`, 1 from `end`, smooth between."""
     t = np.clip((value - np.float32(start)) / np.float32(end - start), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
-
