@@ -20,7 +20,7 @@ from .errors import InputError
 from .film import make_film
 from .jobs import Generator
 from .jobs.job import Job
-from .synth.types import Progress
+from .synth.types import Progress, Quality
 from .world import World
 
 ZOOMS = 3
@@ -66,12 +66,13 @@ def run_demo(
     photograph: str | Path | None = None,
     step: Step | None = None,
     seed: int = 0,
+    quality: Quality = "best",
     wait: Callable[[Job, Progress], None] | None = None,
 ) -> DemoResult:
     """Makes everything in `folder` (made if it is not there; what an earlier demo left is replaced).
 
-    photograph: the packaged one when left out. wait: how to wait for a zoom. Raises what its steps raise;
-    files of finished steps stay.
+    photograph: the packaged one when left out. quality: of the zooms. wait: how to wait for a zoom. Raises what its
+    steps raise; files of finished steps stay.
     """
     base = Path(folder)
     try:
@@ -91,7 +92,7 @@ def run_demo(
         with stage("new") as progress:
             world = World.from_image(source, path=result.world, overwrite=True, seed=seed, progress=progress)
         result.notices = list(world.notices)
-        _zoom_in(world, stage, seed, wait or (lambda job, progress: None), first_place)
+        _zoom_in(world, stage, wait or _just_wait, first_place, quality=quality, seed=seed)
         with stage("film") as progress:
             make_film(world, result.film, size=FILM_SIZE, progress=progress)
         with stage("contact sheet"):
@@ -174,21 +175,27 @@ def _photograph(given: str | Path | None) -> Iterator[Path]:
 def _zoom_in(
     world: World,
     stage: _Stages,
-    seed: int,
     wait: Callable[[Job, Progress], None],
     first_place: tuple[float, float] | None,
+    *,
+    quality: Quality,
+    seed: int,
 ) -> None:
     with Generator(worker="in-process") as generator:
         for number in range(1, ZOOMS + 1):
             level = world.levels[-1]
-            place = first_place if first_place is not None and number == 1 else None
-            at = place or interesting_place(world.picture(level), world.distance(level), level.lens.focal)
+            at = first_place if number == 1 else None
+            if at is None:
+                at = interesting_place(world.picture(level), world.distance(level), level.lens.focal)
+            camera = level.lens.zoomed(FACTOR, at=at)
             with stage(f"zoom {number}") as progress:
-                job = generator.zoom(
-                    world, level.lens.zoomed(FACTOR, at=at), parent=level.id, quality="best", seed=seed
-                )
+                job = generator.zoom(world, camera, parent=level.id, quality=quality, seed=seed)
                 wait(job, progress)
                 job.result()
+
+
+def _just_wait(job: Job, progress: Progress) -> None:
+    job.wait()
 
 
 def _evaluate(world: World, photograph: Path, progress: Progress) -> dict[str, Any]:
