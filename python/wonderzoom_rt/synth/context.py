@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import InputError
-from .cameras import MAX_FACTOR, MIN_FACTOR, OCTAVES_PER_LEVEL, check_factor, same_eye, window_in
+from .cameras import MAX_FACTOR, MIN_FACTOR, check_factor, level_count, same_eye, window_in
 from .photograph import load_photograph, photograph_from_array
 from .types import Context, Quality, ZoomRequest
 
@@ -159,7 +159,7 @@ def _can_be_refined(
     distance: NDArray[np.float64], camera: Camera, parent: Camera, factor: float
 ) -> NDArray[np.bool_]:
     """Where (H,W) the first level of the zoom is finer than the parent: not far behind what was zoomed to."""
-    first_ratio = factor ** (1.0 / max(1, round(math.log2(factor) / OCTAVES_PER_LEVEL)))
+    first_ratio = factor ** (1.0 / level_count(factor))
     points = camera.unproject(distance)
     there = np.linalg.norm(points - parent.eye, axis=-1) / parent.focal
     here = distance / camera.focal
