@@ -19,6 +19,10 @@ inline constexpr float kCutoffMax = 3.33f;             // standard deviations: e
 inline constexpr float kTransmittanceMin = 1e-4f;      // a pixel is finished below this
 inline constexpr float kMedianTransmittance = 0.5f;
 
+// Of its band, when a surfel counts as come in whole and a newer sibling may take over from it: a little before the coarse
+// partner is gone, whatever the rounding of bands to 1/1024 octave.
+inline constexpr float kWholeBand = 63.0f / 64.0f;
+
 // Low-pass: no disc looks narrower than this variance on the screen (px^2): exp(-d^2) around its mean.
 inline constexpr float kLowpassVariance = 0.5f;
 // An opacity of 1 would be infinitely thick and never thin out; it counts as thick as kAlphaMax lets it look.

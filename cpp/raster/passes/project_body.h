@@ -170,18 +170,22 @@ WZ_HD FadeSums<F> fadeSumsOf(const PageView& page, const DiscLanes<F>& s, F octa
     return {F(page.readiness) * s.mask * fineBand(octave, s.prior, s.now), F(0.0f), F(0.0f)};
 }
 
-// weight, next: of the cover, 0..1 and octave. A finer level takes at most what newer ones left; a newer sibling fades
-// the surfels that it lies over as it comes.
+// weight, next: of the cover, 0..1 and octave. A level takes at most what newer ones left. A newer sibling is no finer:
+// as long as this surfel itself comes in, it comes in less; once it is whole, the sibling takes over from it as a finer
+// level would, so that one of the two stays in each of the dissolve's pictures and no hole opens.
 template <class F>
 WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sibling, F readiness, F weight, F next) {
     const F one(1.0f);
+    F share = minOf(weight, one - sums.taken) * readiness;
+    F band = bandWeight(octave, s.now, next);
     if (sibling) {
-        sums.fine = sums.fine * (one - weight * readiness * fineBand(octave, s.prior, next));
-        return;
+        const auto comesIn = fineBand(octave, s.prior, s.now) < F(kWholeBand);
+        sums.fine = select(comesIn, sums.fine * (one - share), sums.fine);
+        share = select(comesIn, F(0.0f), share);
+        band = fineBand(octave, s.prior, next);
     }
-    const F share = minOf(weight, one - sums.taken) * readiness;
     sums.taken = sums.taken + share;
-    sums.covered = madd(share, bandWeight(octave, s.now, next), sums.covered);
+    sums.covered = madd(share, band, sums.covered);
 }
 
 template <class F>
