@@ -15,6 +15,10 @@ struct Fade {
     float weight;  // weight of the finer picture, 0..1; for Full and Hidden unused
 };
 
+// A weight this near to 0 or 1 counts as that. Bands are kept to 1/1024 octave: where one ends the next begins, rounding
+// must not leave three levels in transition at a point, none of them whole.
+inline constexpr float kWeightSlack = 1e-3f;
+
 WZ_HD float clamp01(float v) { return v < 0.0f ? 0.0f : (v > 1.0f ? 1.0f : v); }
 
 // Weight of a surfel as the finer partner. Octaves l = -log2(footprint); prior may be -infinity (then 1).
@@ -35,9 +39,9 @@ WZ_HD float coverWeight(float octave, float nowOctave, float nextOctave) {
 // Joins a surfel's weight as the finer partner (with its own mask and readiness multiplied in) and the summed weight
 // of the finer levels that cover it. When it is in transition on both sides the coarse role wins: no hole can open.
 WZ_HD Fade fadeOf(float fine, float covered) {
-    if (fine <= 0.0f || covered >= 1.0f) return {FadeRole::Hidden, 0.0f};
-    if (covered > 0.0f) return {FadeRole::Coarse, covered};
-    if (fine < 1.0f) return {FadeRole::Fine, fine};
+    if (fine <= kWeightSlack || covered >= 1.0f - kWeightSlack) return {FadeRole::Hidden, 0.0f};
+    if (covered > kWeightSlack) return {FadeRole::Coarse, covered};
+    if (fine < 1.0f - kWeightSlack) return {FadeRole::Fine, fine};
     return {FadeRole::Full, 1.0f};
 }
 

@@ -2,6 +2,7 @@
 // The fade of fade.h over lanes: the same decisions for a vector of surfels.
 #pragma once
 
+#include "shared/fade.h"
 #include "shared/lanes.h"
 
 namespace wz {
@@ -33,11 +34,11 @@ WZ_HD F fineBand(F octave, F prior, F now) {
 // As fadeOf in fade.h. When a surfel is in transition on both sides the coarse role wins: no hole can open.
 template <class F>
 WZ_HD FadeLanes<F> fadeLanesOf(F fine, F covered) {
-    const F zero(0.0f), one(1.0f);
+    const F none(kWeightSlack), whole(1.0f - kWeightSlack);
     FadeLanes<F> o;
-    o.hidden = (!(fine > zero)) | (covered >= one);
-    o.coarse = covered > zero;
-    o.fine = (!o.coarse) & (fine < one);
+    o.hidden = (!(fine > none)) | (covered >= whole);
+    o.coarse = covered > none;
+    o.fine = (!o.coarse) & (fine < whole);
     o.weight = select(o.coarse, covered, fine);
     return o;
 }
