@@ -56,7 +56,9 @@ def steps_along_rows(distance: NDArray[np.float64], focal: float,
     steps[np.isnan(steps)] = 0.0
     size = np.abs(steps)
     beside = np.zeros_like(size)
-    beside[:, 1:-1] = np.minimum(size[:, 2:], size[:, :-2])
+    if size.shape[1] > 1:
+        beside[:, 1:-1] = np.minimum(size[:, 2:], size[:, :-2])
+        beside[:, 0], beside[:, -1] = size[:, 1], size[:, -2]
     edges = (size > tolerance * STEEPEST_SLOPE) | (size > tolerance * (JUMP_PX + 2.0 * beside))
     return steps, edges
 
