@@ -220,22 +220,41 @@ def test_zoom_starts_from_a_camera_file(
     assert code == 0 and facts["parent"] == 0 and facts["zoom"] == pytest.approx(8)
 
 
-def test_a_zoom_stopped_by_ctrl_c_leaves_the_world_as_it_was(
-    world_file: Path, installed_generator: str
+STOPS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_zoom_that_is_stopped_leaves_the_world_as_it_was(
+    world_file: Path, installed_generator: str, number: signal.Signals, code: int
 ) -> None:
     before = world_file.read_bytes()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wonderzoom_rt.cli", "zoom", str(world_file), "--generator", "waiting"],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stderr is not None
-    assert "waiting" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process = started("zoom", world_file, "--generator", "waiting")
+    assert process.stderr is not None and "waiting" in process.stderr.readline()
+    process.send_signal(number)
     _, err = process.communicate()
-    assert process.returncode == 130 and err.splitlines()[-1] == "wonderzoom: stopped"
+    assert process.returncode == code and err.splitlines()[-1] == "wonderzoom: stopped"
     assert world_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_film_that_is_stopped_leaves_nothing_behind(
+    world_file: Path, number: signal.Signals, code: int
+) -> None:
+    pytest.importorskip("imageio_ffmpeg")
+    out = world_file.parent / "f.mp4"
+    process = started("fly", world_file, "-o", out, "--seconds", 3000, "--size", "64x48")
+    assert process.stderr is not None and "frame" in process.stderr.readline()
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert process.returncode == code and err.splitlines()[-1] == "wonderzoom: stopped"
+    assert [file.name for file in world_file.parent.iterdir() if file.is_file()] == ["w.wz"]
+
+
+def started(*argv: object) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "wonderzoom_rt.cli", *map(str, argv)]
+    return subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment()
+    )
 
 
 def test_undo_takes_the_newest_levels_back(run: Run, world_file: Path) -> None:

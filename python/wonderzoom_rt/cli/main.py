@@ -8,15 +8,17 @@ import contextlib
 import errno
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from ..errors import CancelledError, InputError, WonderzoomError
 
 COMMANDS = ("new", "zoom", "render", "fly", "info", "verify", "compact", "undo", "evaluate", "doctor", "demo")
-DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 0, 1, 2, 130, 141, 143
 _DESCRIPTION = "From one photograph, a 3D world that you can zoom into for ever."
 _EXAMPLE = """example:
   wonderzoom new street.jpg -o street.wz
@@ -24,6 +26,10 @@ _EXAMPLE = """example:
   wonderzoom fly street.wz -o street.mp4
 
 wonderzoom COMMAND --help tells more, with an example. Exit codes: 0 done, 1 failed, 2 asked for wrongly."""
+
+
+class _Terminated(BaseException):
+    """SIGTERM came: half-made files are to be cleared away, as after Ctrl-C."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. argv: without the program's name; None takes sys.argv."""
     wants_trace = "--traceback" in (sys.argv if argv is None else argv)
     try:
-        code = _run(argv)
+        with _termination_raises():
+            code = _run(argv)
         sys.stdout.flush()
         return code
     except SystemExit as end:  # --help
@@ -70,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _complain("stopped", wants_trace)
         return INTERRUPTED
+    except _Terminated:
+        _complain("stopped", wants_trace)
+        return TERMINATED
     except BrokenPipeError:
         # Who read our output has enough; the interpreter's own flush at exit must not fail on it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -78,6 +88,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         code, words = _verdict(problem)
         _complain(words, wants_trace)
         return code
+
+
+@contextlib.contextmanager
+def _termination_raises() -> Iterator[None]:
+    """SIGTERM becomes an exception meanwhile. Signals belong to the main thread; elsewhere nothing changes."""
+
+    def terminate(number: int, frame: object) -> NoReturn:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(argv: Sequence[str] | None) -> int:

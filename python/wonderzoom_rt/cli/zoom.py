@@ -93,7 +93,7 @@ def wait_for(job: Job, progress: Progress) -> None:
     try:
         while not job.wait(0.1):
             progress(*job.progress)
-    except KeyboardInterrupt:
+    except BaseException:  # Ctrl-C, SIGTERM
         job.cancel()
         job.wait()
         raise
