@@ -95,6 +95,8 @@ def photograph_from_array(array: NDArray[Any], width: int = DEFAULT_WIDTH, *, fo
 def reduced_size(width: int, height: int, wanted: int) -> tuple[int, int]:
     """Width and height, multiples of 8, of a photograph reduced to at most `wanted` px wide; never enlarged."""
     across = max(MULTIPLE_PX, min(wanted, width) // MULTIPLE_PX * MULTIPLE_PX)
+    if wanted >= width:
+        return across, max(MULTIPLE_PX, height // MULTIPLE_PX * MULTIPLE_PX)
     down = max(MULTIPLE_PX, int(height * across / width + 1e-6) // MULTIPLE_PX * MULTIPLE_PX)
     return across, down
 
