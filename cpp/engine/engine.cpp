@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "engine/focus.h"
+
 namespace wz {
 namespace {
 
@@ -102,7 +104,9 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
     for (const uint32_t ordinal : selection.pages)
         if (auto page = snapshot.pages[ordinal].page->page()) scratch_->add(snapshot, ordinal, std::move(page), view);
     stats.loadMs += millisecondsSince(listing);
-    stats.render = rasterizer_->render(scratch_->list, camera, settings, frame);
+    RenderSettings focused = settings;
+    if (focused.focusDistance <= 0) focused.focusDistance = focusDistanceOf(snapshot, selection.pages, camera);
+    stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
     return stats;

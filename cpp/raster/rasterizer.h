@@ -36,7 +36,8 @@ struct RenderSettings {
     DistanceKind depthKind = DistanceKind::Radial;      // for the depth outputs
     float detailBias = 0.0f;                            // octaves added to every footprint octave
     double near = 0.0;             // wu along z; 0: 1e-3 of the focus distance
-    double focusDistance = 0.0;    // wu; 0: not known (the median distance of what is drawn is used)
+    double focusDistance = 0.0;    // wu; 0: not known (the median distance of what is drawn is used; for a
+                                   // world the engine takes that of the finest pages in view)
     double depthReference = 0.0;   // wu subtracted from every depth before float accumulation, added nowhere: see Frame
     bool opticalLowpass = true;    // opacity of sub-pixel discs corrected in optical depth
     std::array<float, 3> background{0, 0, 0};

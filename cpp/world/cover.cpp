@@ -24,6 +24,7 @@ struct Task {
     size_t page = 0;
     bool sibling = false;
     bool covers = false, recolors = false;
+    bool replaces = false;  // a page of the parent, whose lens has the child's eye
 };
 
 // Everything the pages share while one level's covers are made.
@@ -68,7 +69,7 @@ std::optional<Task> taskFor(const Work& work, size_t ordinal, Kin kin) {
     const PageHeader& page = work.before.pages[ordinal].page->header();
     const Box box = boxOf(page, work.lens.camera().position);
     if (!boxMeets(frustumOf(work.lens.camera()), box.centre, box.half, coarsestFootprint(page))) return std::nullopt;
-    Task task{ordinal, kin == Kin::Beside, kin != Kin::Ancestor, false};
+    Task task{ordinal, kin == Kin::Beside, kin != Kin::Ancestor};
     if (kin == Kin::Elsewhere) {
         const Box fromParent = boxOf(page, work.parentLens.camera().position);
         const double prior = work.parentLens.footprintAt(page.key.sky ? INFINITY : length(fromParent.centre));
@@ -82,6 +83,8 @@ std::optional<Task> taskFor(const Work& work, size_t ordinal, Kin kin) {
         const double finestSide = finestFootprint(page) / work.lens.footprintAt(page.key.sky ? INFINITY : farthest);
         task.recolors = finestSide * finestSide <= work.colors->editedPixels();
     }
+    const Vec3d apart = work.lens.camera().position - work.parentLens.camera().position;
+    task.replaces = kin == Kin::Parent && length(apart) == 0.0;
     if (!task.covers && !task.recolors) return std::nullopt;
     return task;
 }
@@ -146,7 +149,10 @@ std::shared_ptr<const CoverLayer> coverPage(const Work& work, const Task& task) 
             // A finer level of another branch may stand off by the relief that its own parent allowed it.
             const double parents =
                 task.sibling && !sky ? work.parentLens.footprintAt(length(p - work.parentLens.camera().position)) : 0.0;
-            const double tolerance = work.toleranceFootprints * std::max(own, parents);
+            // Seen from the parent's own eye the child's view holds, pixel for pixel, what replaces the parent's: nothing
+            // of that may stay, or it would hang as huge discs before the eye many levels deeper.
+            const bool replaced = task.replaces && !sky && !(surfel.flags & kSurfelInvented);
+            const double tolerance = replaced ? INFINITY : work.toleranceFootprints * std::max(own, parents);
             const double weight = work.sampler.weightAt(hit.x_px, hit.y_px, hit.distance, tolerance);
             if (weight > 0) arrays.cover(i, weight, relativeOctave(lensFootprint, header.octaveBase));
         }

@@ -11,6 +11,7 @@
 namespace wz {
 
 bool CoverSampler::matches(size_t pixel, double distance, double tolerance) const {
+    if (std::isinf(tolerance)) return true;
     const double there = map_.distance[pixel];
     if (std::isinf(there) || std::isinf(distance)) return std::isinf(there) && std::isinf(distance);
     return std::fabs(there - distance) <= tolerance;

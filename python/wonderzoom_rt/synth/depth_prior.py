@@ -21,7 +21,7 @@ from .sky import sky_mask
 
 Array = NDArray[Any]
 
-STEEPEST_GROUND = 2.0
+STEEPEST_GROUND = 1.4
 """Largest change of the ground's distance from a pixel to the next, in footprints. A plain seen at a grazing angle has true
 changes of 10 and more, but a zoom made through the lens and then approached would be smeared as many times along the view:
 the ground is tilted up, like a hillside, until that stays small."""
