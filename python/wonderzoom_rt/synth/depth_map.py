@@ -158,7 +158,7 @@ def _resized(inverse: NDArray[np.float64], photo: Photograph, camera: Camera) ->
     across = np.clip(np.floor(x + (np.arange(camera.width) + 0.5) * width / camera.width), 0, columns - 1).astype(int)
     down = np.clip(np.floor(y + (np.arange(camera.height) + 0.5) * height / camera.height), 0, rows - 1).astype(int)
     nearest: NDArray[np.float64] = inverse[np.ix_(down, across)]
-    if width < camera.width or height < camera.height:
+    if width <= camera.width or height <= camera.height:
         return nearest
     mean = area_reduce(inverse, (camera.width, camera.height), window=(x, y, width, height)).astype(np.float64)
     smooth = np.abs(mean - nearest) < 0.05 * nearest

@@ -64,6 +64,9 @@ def _sheet(picture: Array, sky: NDArray[np.bool_], camera: Camera, stride: int, 
     grown = Camera(camera.position, camera.orientation, camera.focal * max(across, down), columns, rows,
                    (camera.principal[0] * across + margin, camera.principal[1] * down + margin))
     chosen = cv2.resize(wanted.astype(np.uint8), (wide, high), interpolation=cv2.INTER_NEAREST)
+    if beyond:  # one ring overlaps the frame, or its border would show as a seam
+        chosen[[0, -1]] = 1
+        chosen[:, [0, -1]] = 1
     keep = _framed(chosen, margin, int(beyond)) > 0
     return lift(filled, np.full((rows, columns), np.inf), grown, keep=keep, hidden=True)
 

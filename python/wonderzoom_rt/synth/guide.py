@@ -102,13 +102,20 @@ def _overlaps(positions: NDArray[np.float64], count: int) -> tuple[NDArray[np.fl
 
 
 def sampled(coarse: NDArray[np.float64], view: CoarseView) -> NDArray[np.float64]:
-    """A coarse image (h,w) float64 at the fine pixels, by cubic interpolation."""
-    import cv2
+    """A coarse image (h,w) float64 at the fine pixels, by cubic interpolation (Catmull and Rom 1974), edges repeated."""
+    tall = _sampled_rows(coarse, view.rows)
+    return np.ascontiguousarray(_sampled_rows(np.ascontiguousarray(tall.T), view.columns).T)
 
-    across = np.ascontiguousarray(np.broadcast_to(view.columns.astype(np.float32), (len(view.rows), len(view.columns))))
-    down = np.ascontiguousarray(np.broadcast_to(view.rows.astype(np.float32)[:, None], across.shape))
-    result: NDArray[np.float64] = cv2.remap(coarse, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return result
+
+def _sampled_rows(image: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    first = np.floor(positions).astype(int)
+    t = positions - first
+    weights = (0.5 * t * (t * (2.0 - t) - 1.0), 0.5 * (t * t * (3.0 * t - 5.0) + 2.0), 0.5 * t * (t * (4.0 - 3.0 * t) + 1.0),
+               0.5 * t * t * (t - 1.0))
+    out = np.zeros((len(positions), image.shape[1]))
+    for step, weight in enumerate(weights):
+        out += weight[:, None] * image[np.clip(first + step - 1, 0, len(image) - 1)]
+    return out
 
 
 def _interpolated(filled: NDArray[np.float64], view: CoarseView, *, smooth: bool) -> NDArray[np.float64]:

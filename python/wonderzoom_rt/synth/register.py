@@ -48,8 +48,8 @@ def zoom_distance(context: Context, camera: Camera, picture: NDArray[np.float32]
 def fit_scale_shift(estimate: Array, reference: Array, weight: Array | None = None, *, rounds: int = 12) -> tuple[float, float]:
     """Scale and shift that bring `estimate` to `reference`, by least squares that disbelieve outliers.
 
-    Arrays of one shape; pairs that are not finite, or of weight 0, are left out. Iterated weights of Cauchy's kind,
-    their width from the median deviation. Raises InputError for fewer than 8 usable pairs.
+    Arrays of one shape; pairs that are not finite, or of weight 0, are left out. From the median slope of
+    random pairs on, weights of Cauchy's kind are iterated, their width from the median deviation. Raises InputError for fewer than 8 usable pairs.
     """
     usable = np.isfinite(estimate) & np.isfinite(reference)
     if weight is not None:
@@ -58,17 +58,29 @@ def fit_scale_shift(estimate: Array, reference: Array, weight: Array | None = No
         raise InputError(f"a depth estimate must share at least 8 known pixels with its context, got {int(usable.sum())}")
     x, y = np.asarray(estimate, dtype=np.float64)[usable], np.asarray(reference, dtype=np.float64)[usable]
     base = np.ones_like(x) if weight is None else np.asarray(weight, dtype=np.float64)[usable]
-    trust, scale, shift = base, 1.0, 0.0
+    scale = _median_slope(x, y)
+    shift = float(np.median(y - scale * x))
     for _ in range(rounds):
+        residual = y - scale * x - shift
+        width = 2.0 * 1.4826 * float(np.median(np.abs(residual))) + 1e-12 * float(np.abs(y).max())
+        trust = base / (1.0 + (residual / width) ** 2)
         total = trust.sum()
         mean_x, mean_y = float(trust @ x / total), float(trust @ y / total)
         spread = float(trust @ (x - mean_x) ** 2)
-        scale = float(trust @ ((x - mean_x) * (y - mean_y))) / spread if spread > 1e-18 * total * (mean_x * mean_x + 1e-300) else 1.0
+        if spread <= 1e-18 * float(total) * (mean_x * mean_x + 1e-300):
+            return 1.0, mean_y - mean_x
+        scale = float(trust @ ((x - mean_x) * (y - mean_y))) / spread
         shift = mean_y - scale * mean_x
-        residual = y - scale * x - shift
-        width = 1.4826 * float(np.median(np.abs(residual))) * 2.0 + 1e-12 * float(np.abs(y).max())
-        trust = base / (1.0 + (residual / width) ** 2)
     return scale, shift
+
+
+def _median_slope(x: Array, y: Array, *, pairs: int = 4000) -> float:
+    """Median slope over random pairs (Theil 1950, Sen 1968); 1 where x does not vary."""
+    generator = np.random.default_rng(0)
+    first, second = generator.integers(0, len(x), (2, pairs))
+    run = x[second] - x[first]
+    usable = np.abs(run) > 0.1 * float(np.std(x))
+    return float(np.median((y[second] - y[first])[usable] / run[usable])) if usable.any() else 1.0
 
 
 def register_estimate(estimate: Array, context: Context, camera: Camera, *, home_focal: float,
