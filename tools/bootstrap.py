@@ -122,7 +122,7 @@ def requirements(extras: list[str]) -> list[str]:
 
 
 def install_package(cuda: str) -> None:
-    settings = [f"-Ccmake.define.WZ_CUDA={cuda}", "-Cbuild-dir=build/venv"]
+    settings = [f"--config-settings=cmake.define.WZ_CUDA={cuda}", "--config-settings=build-dir=build/venv"]
     pip("--no-build-isolation", "--no-deps", "--force-reinstall", *settings, ".")
 
 

@@ -40,7 +40,7 @@ def build(cuda: str) -> Path:
         "cmake.define.WZ_STATIC_RUNTIME": "ON",
         "build-dir": "build/wheel",
     }
-    options = [f"-C{key}={value}" for key, value in settings.items()]
+    options = [f"--config-settings={key}={value}" for key, value in settings.items()]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
     run(*pip, "--no-build-isolation", "--no-deps", "-w", RAW, *options, ".")
     (wheel,) = RAW.glob("*.whl")
