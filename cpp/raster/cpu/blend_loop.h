@@ -153,7 +153,8 @@ static void writeDetail(const BlendTask& task, const DetailSums& d, float covera
 }
 
 template <bool kTwo, bool kDetail>
-static void resolveTile(const BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
+static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
+    const uint64_t begin = task.clock_ns();
     const FrameArrays& f = *task.frame;
     BlockSums b;
     for (int block = 0; block < kBlocksPerTile; ++block) {
@@ -179,6 +180,7 @@ static void resolveTile(const BlendTask& task, const TileSums<kTwo, kDetail>& su
             }
         }
     }
+    task.resolve_ns = task.clock_ns() - begin;
 }
 
 // Blends entries from `first` on. With one picture it stops at the first surfel that is in transition and returns its

@@ -21,6 +21,10 @@ constexpr uint32_t kDetailOutputs = kOutputDepth | kOutputDepthMedian | kOutputN
 
 using Clock = std::chrono::steady_clock;
 
+uint64_t clockNs() {
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+}
+
 double msSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 template <class T>
@@ -103,7 +107,10 @@ public:
         timed("project", [&] { drawn = project(list, camera, (settings.outputs & kDetailOutputs) != 0); });
         timed("sort", [&] { sorted = sort_.sort(drawn, pool_); });
         timed("bin", [&] { bins_.fill(sorted, drawn, rects_.data(), grid, pool_); });
-        timed("blend", [&] { blend(grid, arrays, settings, stats); });
+        double resolveMs = 0;
+        timed("blend", [&] { resolveMs = blend(grid, arrays, settings, stats); });
+        stats.stages.back().ms -= resolveMs;
+        stats.stages.push_back({"resolve", resolveMs});
         stats.tested = runs_.tested();
         stats.projected = drawn;
         stats.tileEntries = bins_.entries();
@@ -155,9 +162,10 @@ private:
         return total;
     }
 
-    void blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
+    // Returns the time that resolving took, as if it were shared evenly among the threads, in ms.
+    double blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
         struct alignas(64) Tally {
-            uint64_t evaluations = 0, contributions = 0;
+            uint64_t evaluations = 0, contributions = 0, resolve_ns = 0;
         };
         Tally* tallies = reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
         for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
@@ -181,15 +189,20 @@ private:
             task.depthOrigin = params_.depthOrigin;
             task.depthReference = settings.depthReference;
             task.frame = &arrays;
+            task.clock_ns = clockNs;
             kernels_.blendTile(task);
             tallies[thread].evaluations += task.evaluations;
             tallies[thread].contributions += task.contributions;
+            tallies[thread].resolve_ns += task.resolve_ns;
         };
         pool_.forEach(bins_.tiles(), 1, std::ref(blendOne));
+        uint64_t resolve_ns = 0;
         for (int t = 0; t < pool_.threads(); ++t) {
             stats.evaluations += tallies[t].evaluations;
             stats.contributions += tallies[t].contributions;
+            resolve_ns += tallies[t].resolve_ns;
         }
+        return 1e-6 * static_cast<double>(resolve_ns) / pool_.threads();
     }
 
     ThreadPool pool_;

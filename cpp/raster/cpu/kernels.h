@@ -78,7 +78,9 @@ struct BlendTask {
     bool radialDepth;
     double focal_px, cx_px, cy_px, depthOrigin, depthReference;
     const FrameArrays* frame;
+    uint64_t (*clock_ns)();               // here too, so that no library code is compiled for one instruction set
     uint64_t evaluations, contributions;  // results: pixels looked at, pixels that got something
+    uint64_t resolve_ns;                  // result: the part of the time that resolving took
 };
 
 struct Kernels {

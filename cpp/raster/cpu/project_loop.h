@@ -249,6 +249,7 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
         addCovers(run, first, n, centre.octave, disc, sums);
     }
     const FadeLanes<F16> fade = fadeLanesOf(sums.fine, sums.covered);
+    if (!anyOf(!fade.hidden)) return;
     const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
     const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
     if (lanes == 0) return;
