@@ -3,9 +3,10 @@
 
     python tools/measure.py [--demo DIR] [--runs 5] [-o FILE]
 
-Each command runs `--runs` times; times are medians of the wall clock, memory is the largest resident set. With
---demo, the folder of a finished `wonderzoom demo`, its world is drawn and its evaluate.json is quoted. Run it on an
-idle machine, with a Python that has wonderzoom_rt[offline] installed.
+Each command runs `--runs` times; times are medians of the wall clock and of the processor time of all threads, memory
+is the largest resident set. With --demo, the folder of a finished `wonderzoom demo`, its world is drawn and its
+evaluate.json is quoted. Run it on an idle machine (it says how loaded it was), with a Python that has
+wonderzoom_rt[offline] installed.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ FRAME_SIZE = (960, 540)
 FRAMES = 60
 
 
-def timed(*command: str | Path) -> tuple[float, float]:
-    """Seconds and peak megabytes of a command of the package; raises when it fails."""
+def timed(*command: str | Path) -> tuple[float, float, float]:
+    """Seconds, processor seconds and peak megabytes of a command of the package; raises when it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "wonderzoom_rt.cli", *map(str, command)],
@@ -43,13 +44,14 @@ def timed(*command: str | Path) -> tuple[float, float]:
     seconds = time.perf_counter() - start
     if status != 0:
         raise SystemExit(f"failed with status {status}: wonderzoom {' '.join(map(str, command))}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def summary(runs: list[tuple[float, float]]) -> dict[str, float]:
+def summary(runs: list[tuple[float, float, float]]) -> dict[str, float]:
     return {
-        "seconds": round(statistics.median(seconds for seconds, _ in runs), 2),
-        "peak_mb": round(max(memory for _, memory in runs)),
+        "seconds": round(statistics.median(run[0] for run in runs), 2),
+        "processor_seconds": round(statistics.median(run[1] for run in runs), 2),
+        "peak_mb": round(max(run[2] for run in runs)),
     }
 
 
@@ -74,14 +76,16 @@ def measure_frames(world: wz.World) -> dict[str, float]:
     path = level_flight(world)
     cameras = [path.at(path.seconds * i / (FRAMES - 1)).resized(*FRAME_SIZE) for i in range(FRAMES)]
     world.render(cameras[0], outputs=("color",))
-    times = []
+    times, busy = [], time.process_time()
     for camera in cameras:
         start = time.perf_counter()
         world.render(camera, outputs=("color",))
         times.append(time.perf_counter() - start)
+    busy = time.process_time() - busy
     times.sort()
     return {
         "median_ms": round(1000 * statistics.median(times), 1),
+        "processor_ms": round(1000 * busy / len(times), 1),
         "p95_ms": round(1000 * times[int(0.95 * len(times))], 1),
         "frames_per_second": round(len(times) / sum(times), 1),
     }
@@ -100,6 +104,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": model,
         "cores": cores,
+        "load_before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "commit": commit.stdout.strip(),
     }
