@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from .contact_sheet import save_contact_sheet
 from .errors import InputError
+from .evaluate import evaluate
 from .film import make_film
 from .jobs import Generator
 from .jobs.job import Job
@@ -103,8 +103,9 @@ def run_demo(
                 notes=_notes(world, result),
             )
         with stage("evaluate") as progress:
-            result.report = _evaluate(world, source, progress)
-    result.evaluation.write_text(json.dumps(result.report, indent=2) + "\n", encoding="utf-8")
+            report = evaluate(world, progress=progress)
+    result.report = report.to_dict()
+    result.evaluation.write_text(report.to_json() + "\n", encoding="utf-8")
     return result
 
 
@@ -196,13 +197,6 @@ def _zoom_in(
 
 def _just_wait(job: Job, progress: Progress) -> None:
     job.wait()
-
-
-def _evaluate(world: World, photograph: Path, progress: Progress) -> dict[str, Any]:
-    from .evaluate import evaluate
-
-    report = evaluate(world, photograph=photograph, progress=progress)
-    return report.to_dict()
 
 
 def _title(photograph: str | Path | None) -> str:

@@ -314,6 +314,20 @@ def test_fly_follows_a_path_file(run: Run, world_file: Path, tmp_path: Path) -> 
     assert code == 0 and json.loads(out)["frames"] == 12
 
 
+def test_evaluate_prints_and_writes_one_report(run: Run, world_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    code, out, _ = run("evaluate", world_file, "--json", "-o", tmp_path / "e.json")
+    facts = json.loads(out)
+    assert code == 0 and json.loads((tmp_path / "e.json").read_text()) == facts
+    assert [level["id"] for level in facts["levels"]] == [0, 1, 2, 3, 4] and "coverage_dip" in facts["worst"]
+
+
+def test_evaluate_refuses_a_truth_that_is_none(run: Run, world_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    code, out, err = run("evaluate", world_file, "--truth", tmp_path / "none.jpg")
+    assert code == 2 and out == "" and "none.jpg" in err and err.count("\n") == 1
+
+
 def test_doctor_finds_the_engine_well(run: Run) -> None:
     code, out, err = run("doctor", "--json")
     facts = json.loads(out)

@@ -104,12 +104,7 @@ def check_out_folder(path: str) -> None:
 
 def print_json(value: Any) -> None:
     """Strict JSON on stdout; what is not finite becomes null."""
-    print(json_text(value))
-
-
-def json_text(value: Any) -> str:
-    """Strict JSON; what is not finite becomes null."""
-    return json.dumps(_strict(value), indent=2, allow_nan=False)
+    print(json.dumps(_strict(value), indent=2, allow_nan=False))
 
 
 def _strict(value: Any) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_json, add_output, add_world, check_out_folder, json_text, open_world, print_json
+from .arguments import add_json, add_output, add_world, check_out_folder, open_world
 from .progress import ProgressLine
 
 HELP = "measure the quality of a world"
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
-    from ..evaluate import evaluate, report_table
+    from ..evaluate import evaluate
 
     if arguments.out is not None:
         check_out_folder(arguments.out)
@@ -35,9 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     with ProgressLine("evaluate") as progress:
         report = evaluate(world, truth=arguments.truth, progress=progress)
     if arguments.out is not None:
-        Path(arguments.out).write_text(json_text(report) + "\n", encoding="utf-8")
-    if arguments.json:
-        print_json(report)
-    else:
-        print(report_table(report))
+        Path(arguments.out).write_text(report.to_json() + "\n", encoding="utf-8")
+    print(report.to_json() if arguments.json else report.to_table())
     return 0
