@@ -27,7 +27,12 @@ def deep(camera: Camera, octaves: int, at: tuple[float, float] = (0.4, 0.6)) -> 
     return camera
 
 
-@given(st.tuples(finite, finite, finite), st.tuples(*[st.floats(-1, 1)] * 4), st.floats(1e-3, 1e14), st.tuples(finite, finite))
+@given(
+    st.tuples(finite, finite, finite),
+    st.tuples(*[st.floats(-1, 1)] * 4),
+    st.floats(1e-3, 1e14),
+    st.tuples(finite, finite),
+)
 def test_a_camera_comes_back_from_json_bit_for_bit(position, raw, focal, principal):
     length = math.sqrt(sum(part * part for part in raw))
     if length < 1e-3:
@@ -155,13 +160,23 @@ def test_look_at_puts_the_target_in_the_middle_and_up_upwards():
     np.testing.assert_allclose(straight_down.project([0.0, 0.0, 0.0])[0], [100, 50], atol=1e-9)
 
 
-@pytest.mark.parametrize("change, expected", [
-    ({"focal": 0.0}, "focal"), ({"focal": math.nan}, "focal"), ({"focal": "wide"}, "focal"), ({"width": 0}, "width"),
-    ({"width": 12.5}, "width"), ({"height": -3}, "height"), ({"position": [0, 0]}, "position"),
-    ({"position": [0, math.inf, 0]}, "position"), ({"orientation": [0, 0, 0, 0]}, "unit quaternion"),
-    ({"orientation": [1, 1, 0, 0]}, "unit quaternion"), ({"principal": [1]}, "principal"),
-    ({"principal": "middle"}, "principal"),
-])
+@pytest.mark.parametrize(
+    "change, expected",
+    [
+        ({"focal": 0.0}, "focal"),
+        ({"focal": math.nan}, "focal"),
+        ({"focal": "wide"}, "focal"),
+        ({"width": 0}, "width"),
+        ({"width": 12.5}, "width"),
+        ({"height": -3}, "height"),
+        ({"position": [0, 0]}, "position"),
+        ({"position": [0, math.inf, 0]}, "position"),
+        ({"orientation": [0, 0, 0, 0]}, "unit quaternion"),
+        ({"orientation": [1, 1, 0, 0]}, "unit quaternion"),
+        ({"principal": [1]}, "principal"),
+        ({"principal": "middle"}, "principal"),
+    ],
+)
 def test_a_bad_camera_is_refused_by_name(change, expected):
     with pytest.raises(InputError, match=expected):
         Camera.from_dict({**HOME.to_dict(), **change})

@@ -9,7 +9,12 @@ from PIL import Image
 
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import InputError
-from wonderzoom_rt.synth.depth_map import RELATIVE_NEAR_WU, RELATIVE_RATIO, depth_map_from_array, load_depth_map
+from wonderzoom_rt.synth.depth_map import (
+    RELATIVE_NEAR_WU,
+    RELATIVE_RATIO,
+    depth_map_from_array,
+    load_depth_map,
+)
 from wonderzoom_rt.synth.photograph import photograph_from_array
 
 PHOTO = photograph_from_array(np.zeros((243, 325, 3), np.uint8))
@@ -76,7 +81,9 @@ def test_files_give_what_their_arrays_give(tmp_path, name):
     else:
         values = ramp(np.uint16, 10, 60000) if name.endswith("png") else ramp(np.float32)
         Image.fromarray(values).save(path)
-    np.testing.assert_array_equal(load_depth_map(path, PHOTO, CAMERA), depth_map_from_array(values, PHOTO, CAMERA))
+    np.testing.assert_array_equal(
+        load_depth_map(path, PHOTO, CAMERA), depth_map_from_array(values, PHOTO, CAMERA)
+    )
 
 
 def test_exr_is_read_by_its_depth_channel(tmp_path):
@@ -86,7 +93,9 @@ def test_exr_is_read_by_its_depth_channel(tmp_path):
     header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
     with exr.File(header, {"Z": values}) as file:
         file.write(str(tmp_path / "d.exr"))
-    np.testing.assert_allclose(load_depth_map(tmp_path / "d.exr", PHOTO, CAMERA), depth_map_from_array(values, PHOTO, CAMERA))
+    np.testing.assert_allclose(
+        load_depth_map(tmp_path / "d.exr", PHOTO, CAMERA), depth_map_from_array(values, PHOTO, CAMERA)
+    )
 
 
 def spoiled(what: float) -> np.ndarray:
@@ -95,12 +104,21 @@ def spoiled(what: float) -> np.ndarray:
     return values
 
 
-@pytest.mark.parametrize("values, kind, expected", [
-    (np.ones((243, 500)), "auto", "325 x 243, got 500 x 243"), (spoiled(np.nan), "auto", "NaN, got 1"), (spoiled(0.0), "auto", "above 0"),
-    (spoiled(-1.0), "auto", "above 0"), (spoiled(np.inf), "inverse", "infinity"), (np.zeros((243, 325)), "inverse", "some depth"),
-    (np.full((243, 325), np.inf), "metric", "not infinite"), (np.zeros((243, 325, 3)) + [1, 2, 3], "auto", "one depth a pixel"),
-    (np.ones((243, 325), bool), "auto", "numbers"), (ramp(), "best", "kind"),
-])
+@pytest.mark.parametrize(
+    "values, kind, expected",
+    [
+        (np.ones((243, 500)), "auto", "325 x 243, got 500 x 243"),
+        (spoiled(np.nan), "auto", "NaN, got 1"),
+        (spoiled(0.0), "auto", "above 0"),
+        (spoiled(-1.0), "auto", "above 0"),
+        (spoiled(np.inf), "inverse", "infinity"),
+        (np.zeros((243, 325)), "inverse", "some depth"),
+        (np.full((243, 325), np.inf), "metric", "not infinite"),
+        (np.tile([1.0, 2.0, 3.0], (243, 325, 1)), "auto", "one depth a pixel"),
+        (np.ones((243, 325), bool), "auto", "numbers"),
+        (ramp(), "best", "kind"),
+    ],
+)
 def test_what_is_no_depth_map_is_refused(values, kind, expected):
     with pytest.raises(InputError, match=expected):
         depth_map_from_array(values, PHOTO, CAMERA, kind=kind)

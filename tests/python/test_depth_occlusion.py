@@ -8,8 +8,6 @@ import math
 import numpy as np
 import pytest
 
-pytest.importorskip("cv2")
-
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.engine import Engine
 from wonderzoom_rt.layer import FLAG_HIDDEN_FILL, SurfelLayer
@@ -18,21 +16,28 @@ from wonderzoom_rt.synth.lift import lift
 from wonderzoom_rt.synth.occlusion import central_distance, hidden_background, push_pull
 from wonderzoom_rt.synth.surroundings import surroundings
 
+pytest.importorskip("cv2")
+
 HOME = Camera.home(256, 192, focal=240.0)
 
 
 def box_before_wall(camera: Camera, near: float, far: float) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = np.mgrid[0:camera.height, 0:camera.width]
+    rows, columns = np.mgrid[0 : camera.height, 0 : camera.width]
     box = (np.abs(columns - 128) < 30) & (np.abs(rows - 96) < 30)
     slant = 1.0 / (camera.rays() @ camera.forward)
-    picture = np.where(box[..., None], np.float32([0.9, 0.2, 0.1]), np.float32([0.2, 0.4, 0.8])).astype(np.float32)
+    picture = np.where(box[..., None], np.float32([0.9, 0.2, 0.1]), np.float32([0.2, 0.4, 0.8])).astype(
+        np.float32
+    )
     return picture, np.where(box, near, far) * slant
 
 
 def orbit_views(approach: Camera, reach: float) -> list[Camera]:
     centre = approach.eye + approach.forward * reach
     turns = [index * math.pi / 4 for index in range(8)]
-    return [approach.orbited(centre, math.radians(15) * math.cos(turn), math.radians(15) * math.sin(turn)) for turn in turns]
+    return [
+        approach.orbited(centre, math.radians(15) * math.cos(turn), math.radians(15) * math.sin(turn))
+        for turn in turns
+    ]
 
 
 @pytest.mark.parametrize("zoom", [1, 8, 512])
@@ -41,9 +46,13 @@ def test_an_orbit_about_the_level_opens_no_hole_round_a_thing(zoom):
     near = 6.0
     step = near / camera.focal * HOME.focal
     picture, distance = box_before_wall(camera, near, near + 0.6 * step)
-    hidden_picture, hidden_distance, mask = hidden_background(picture, distance, camera, home_focal=HOME.focal)
+    hidden_picture, hidden_distance, mask = hidden_background(
+        picture, distance, camera, home_focal=HOME.focal
+    )
     seen = lift(picture, distance, camera)
-    whole = SurfelLayer.concatenate([seen, lift(hidden_picture, hidden_distance, camera, keep=mask, hidden=True)])
+    whole = SurfelLayer.concatenate(
+        [seen, lift(hidden_picture, hidden_distance, camera, keep=mask, hidden=True)]
+    )
     engine = Engine()
     approach = camera.approached(central_distance(distance), focal=HOME.focal)
     without, filled = [], []
@@ -76,14 +85,18 @@ def test_a_smooth_surface_hides_nothing():
 
 def test_small_orbits_need_little_fill():
     picture, distance = box_before_wall(HOME, 4.0, 8.0)
-    areas = [hidden_background(picture, distance, HOME, orbit_degrees=angle)[2].sum() for angle in (0.5, 4, 15)]
+    areas = [
+        hidden_background(picture, distance, HOME, orbit_degrees=angle)[2].sum() for angle in (0.5, 4, 15)
+    ]
     assert areas[0] < areas[1] < areas[2]
 
 
 def test_the_dome_stands_behind_all_and_beyond_the_frame():
     rows = np.arange(192)[:, None] * np.ones((1, 256))
     distance = np.where(rows < 80, np.inf, 5.0)
-    picture = np.where((rows < 80)[..., None], np.float32([0.4, 0.6, 0.9]), np.float32([0.3, 0.5, 0.2])).astype(np.float32)
+    picture = np.where(
+        (rows < 80)[..., None], np.float32([0.4, 0.6, 0.9]), np.float32([0.3, 0.5, 0.2])
+    ).astype(np.float32)
     dome = sky_dome(picture, distance, HOME)
     assert dome.is_sky.all() and (dome.flags & FLAG_HIDDEN_FILL).all()
     assert np.abs(dome.colors - np.float32([0.4, 0.6, 0.9])).max() < 0.02

@@ -6,8 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("cv2")
-
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import InputError
 from wonderzoom_rt.synth.depth_prior import STEEPEST_GROUND, estimate_distance
@@ -15,6 +13,8 @@ from wonderzoom_rt.synth.photograph import load_photograph
 from wonderzoom_rt.synth.regions import foreground_mask
 from wonderzoom_rt.synth.sky import sky_mask
 from wonderzoom_rt.synth.slopes import measure_slopes
+
+pytest.importorskip("cv2")
 
 WIDTH, HEIGHT = 544, 360
 
@@ -113,11 +113,21 @@ def test_nothing_is_cut_out_where_all_is_sharp():
 def test_the_same_picture_gives_the_same_depth():
     picture, _ = landscape()
     camera = Camera.home(WIDTH, HEIGHT, focal=512)
-    np.testing.assert_array_equal(estimate_distance(picture, camera), estimate_distance(picture.copy(), camera))
+    np.testing.assert_array_equal(
+        estimate_distance(picture, camera), estimate_distance(picture.copy(), camera)
+    )
 
 
-@pytest.mark.parametrize("picture", [np.zeros((64, 96, 3)), np.ones((64, 96, 3)), np.full((64, 96, 3), 0.5),
-                                     np.random.default_rng(0).random((64, 96, 3))], ids=["black", "white", "grey", "noise"])
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((64, 96, 3)),
+        np.ones((64, 96, 3)),
+        np.full((64, 96, 3), 0.5),
+        np.random.default_rng(0).random((64, 96, 3)),
+    ],
+    ids=["black", "white", "grey", "noise"],
+)
 def test_pictures_of_nothing_still_get_a_depth(picture):
     camera = Camera.home(96, 64, focal=90)
     distance = estimate_distance(picture.astype(np.float32), camera)

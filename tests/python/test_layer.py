@@ -15,8 +15,12 @@ from wonderzoom_rt.rotation import matrix_from_quaternion, quaternion_from_matri
 
 def some(count: int = 40, seed: int = 0) -> SurfelLayer:
     generator = np.random.default_rng(seed)
-    return SurfelLayer.from_arrays(generator.normal(size=(count, 3)), colors=generator.random((count, 3)),
-                                   normals=generator.normal(size=(count, 3)), opacities=generator.random(count))
+    return SurfelLayer.from_arrays(
+        generator.normal(size=(count, 3)),
+        colors=generator.random((count, 3)),
+        normals=generator.normal(size=(count, 3)),
+        opacities=generator.random(count),
+    )
 
 
 def test_arrays_cannot_be_written_to():
@@ -26,21 +30,40 @@ def test_arrays_cannot_be_written_to():
             getattr(layer, field.name)[0] = 0
 
 
-@pytest.mark.parametrize("name, value, expected", [
-    ("positions", np.zeros((40, 3), np.float32), "positions must be an array of float64"),
-    ("colors", np.zeros((40, 4), np.float32), "shape"), ("extents", np.zeros((39, 2), np.float32), "shape"),
-    ("now", [1.0] * 40, "got list"), ("flags", np.zeros(40, np.int64), "uint16"),
-])
+@pytest.mark.parametrize(
+    "name, value, expected",
+    [
+        ("positions", np.zeros((40, 3), np.float32), "positions must be an array of float64"),
+        ("colors", np.zeros((40, 4), np.float32), "shape"),
+        ("extents", np.zeros((39, 2), np.float32), "shape"),
+        ("now", [1.0] * 40, "got list"),
+        ("flags", np.zeros(40, np.int64), "uint16"),
+    ],
+)
 def test_a_wrong_dtype_or_shape_is_named(name, value, expected):
     with pytest.raises(InputError, match=expected):
         replace(some(), **{name: value})
 
 
-@pytest.mark.parametrize("name, index, value", [
-    ("positions", (3, 1), np.nan), ("positions", (3, 1), np.inf), ("orientations", (3, 0), 5.0), ("extents", (3, 1), 0.0),
-    ("extents", (3, 0), np.inf), ("colors", (3, 2), 2.5), ("colors", (3, 2), np.nan), ("opacities", 3, 1.5), ("opacities", 3, np.nan),
-    ("now", 3, 0.0), ("now", 3, np.inf), ("prior", 3, 0.0), ("prior", 3, np.nan), ("mask", 3, -0.1),
-])
+@pytest.mark.parametrize(
+    "name, index, value",
+    [
+        ("positions", (3, 1), np.nan),
+        ("positions", (3, 1), np.inf),
+        ("orientations", (3, 0), 5.0),
+        ("extents", (3, 1), 0.0),
+        ("extents", (3, 0), np.inf),
+        ("colors", (3, 2), 2.5),
+        ("colors", (3, 2), np.nan),
+        ("opacities", 3, 1.5),
+        ("opacities", 3, np.nan),
+        ("now", 3, 0.0),
+        ("now", 3, np.inf),
+        ("prior", 3, 0.0),
+        ("prior", 3, np.nan),
+        ("mask", 3, -0.1),
+    ],
+)
 def test_a_bad_value_is_named_with_its_index(name, index, value):
     layer = some()
     array = getattr(layer, name).copy()
@@ -81,7 +104,9 @@ def test_normals_become_the_discs_z_axis():
     normals[:2] = [[0, 0, 1], [0, 0, -1]]
     layer = SurfelLayer.from_arrays(generator.normal(size=(300, 3)), normals=normals * 3)
     for quaternion, normal in zip(layer.orientations, normals, strict=True):
-        np.testing.assert_allclose(matrix_from_quaternion(quaternion)[:, 2], normal / np.linalg.norm(normal), atol=1e-6)
+        np.testing.assert_allclose(
+            matrix_from_quaternion(quaternion)[:, 2], normal / np.linalg.norm(normal), atol=1e-6
+        )
 
 
 def test_one_value_serves_for_all_and_a_wrong_count_is_refused():

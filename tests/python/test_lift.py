@@ -22,7 +22,9 @@ def picture_of(camera: Camera, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random((camera.height, camera.width, 3), dtype=np.float32)
 
 
-def plane(camera: Camera, normal_in_camera: tuple[float, float, float], away: float = 7.0) -> tuple[np.ndarray, np.ndarray]:
+def plane(
+    camera: Camera, normal_in_camera: tuple[float, float, float], away: float = 7.0
+) -> tuple[np.ndarray, np.ndarray]:
     normal = camera.rotation @ (np.array(normal_in_camera) / np.linalg.norm(normal_in_camera))
     through = camera.central_ray * away
     return (normal @ through) / (camera.rays() @ normal), normal
@@ -61,7 +63,10 @@ def test_positions_project_back_onto_their_pixels(octaves):
     layer = lift(picture_of(camera), distance, camera)
     image, reach = camera.project(layer.positions)
     columns, rows = np.meshgrid(np.arange(160) + 0.5, np.arange(120) + 0.5)
-    assert np.abs(image - np.stack([columns, rows], axis=-1).reshape(-1, 2)).max() < 1e-6 + 1e-14 * camera.focal / 7
+    assert (
+        np.abs(image - np.stack([columns, rows], axis=-1).reshape(-1, 2)).max()
+        < 1e-6 + 1e-14 * camera.focal / 7
+    )
     np.testing.assert_allclose(layer.now, reach / camera.focal, rtol=1e-12)
 
 
@@ -125,7 +130,9 @@ def test_keep_lifts_only_its_pixels_and_hidden_marks_them():
     keep = np.zeros((120, 160), bool)
     keep[10:20, 30:50] = True
     picture = picture_of(camera)
-    layer = lift(picture, distance, camera, keep=keep, hidden=True, mask=np.full((120, 160), 0.25, np.float32))
+    layer = lift(
+        picture, distance, camera, keep=keep, hidden=True, mask=np.full((120, 160), 0.25, np.float32)
+    )
     assert len(layer) == 200 and (layer.flags & FLAG_HIDDEN_FILL).all() and (layer.mask == 0.25).all()
     np.testing.assert_array_equal(layer.colors, picture[keep])
 

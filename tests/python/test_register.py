@@ -6,8 +6,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-cv2 = pytest.importorskip("cv2")
-
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import InputError
 from wonderzoom_rt.synth.guide import coarse_means, coarse_view, guided_distance
@@ -16,12 +14,16 @@ from wonderzoom_rt.synth.relief import RELIEF_MOST_PX, relief_px
 from wonderzoom_rt.synth.slopes import measure_slopes
 from wonderzoom_rt.synth.types import Context
 
+cv2 = pytest.importorskip("cv2")
+
 HOME = Camera.home(272, 184, focal=1024.0)
 RATIO = 2.0**1.5
 
 
 def noise(shape: tuple[int, int], seed: int, grain: float = 2.0) -> np.ndarray:
-    values = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=shape).astype(np.float32), (0, 0), grain)
+    values = cv2.GaussianBlur(
+        np.random.default_rng(seed).normal(size=shape).astype(np.float32), (0, 0), grain
+    )
     return (values / values.std()).astype(np.float32)
 
 
@@ -45,14 +47,24 @@ def deep(octaves: int) -> Camera:
 
 
 def context_of(camera: Camera, distance: np.ndarray, seed: int = 5) -> Context:
-    return Context(camera=camera, picture=picture_of(camera, seed), distance=distance, mask=np.ones(distance.shape, np.float32))
+    return Context(
+        camera=camera,
+        picture=picture_of(camera, seed),
+        distance=distance,
+        mask=np.ones(distance.shape, np.float32),
+    )
 
 
 def off(distance: np.ndarray, context: Context, camera: Camera) -> np.ndarray:
     """How far means over whole coarse pixels are off, over D_eff."""
     view = coarse_view(context.picture, context.distance, context.camera, camera)
     means, whole = coarse_means(np.where(np.isfinite(distance), distance, 0), view)
-    edge = cv2.dilate((measure_slopes(view.distance, view.focal).edge).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    edge = (
+        cv2.dilate(
+            (measure_slopes(view.distance, view.focal).edge).astype(np.uint8), np.ones((3, 3), np.uint8)
+        )
+        > 0
+    )
     chosen = whole & ~edge & np.isfinite(view.distance)
     return np.abs(means - view.distance)[chosen] / (view.distance[chosen] / camera.focal * HOME.focal)
 
@@ -73,8 +85,12 @@ def test_relief_is_seen_from_5_degrees(octaves):
     context = context_of(parent, hillside(parent))
     camera = parent.zoomed(RATIO, at=(0.4, 0.6))
     distance = zoom_distance(context, camera, picture_of(camera), home_focal=HOME.focal)
-    heights = (distance - hillside(camera, 9.0 * 1.0) * (np.median(distance) / np.median(hillside(camera)))) * camera.focal / 9.0
-    rows, columns = np.mgrid[0:camera.height, 0:camera.width]
+    heights = (
+        (distance - hillside(camera, 9.0 * 1.0) * (np.median(distance) / np.median(hillside(camera))))
+        * camera.focal
+        / 9.0
+    )
+    rows, columns = np.mgrid[0 : camera.height, 0 : camera.width]
     basis = np.stack([rows.ravel(), columns.ravel(), np.ones(rows.size)], axis=1)
     rest = heights.ravel() - basis @ np.linalg.lstsq(basis, heights.ravel(), rcond=None)[0]
     assert np.sqrt((rest**2).mean()) * np.sin(np.radians(5)) >= 0.25
@@ -103,9 +119,18 @@ def test_jumps_lie_on_the_edges_of_the_new_picture():
     away = HOME.zoomed(RATIO, at=(0.5, 0.5))
     x, y = np.meshgrid((np.arange(272) + 0.5 - 136) * RATIO + 136, (np.arange(184) + 0.5 - 92) * RATIO + 92)
     coarse_disc = (x - 136) ** 2 + (y - 92) ** 2 < 60**2
-    picture = np.where(big[..., None] > 0, np.float32([0.8, 0.7, 0.3]), np.float32([0.1, 0.3, 0.2])).astype(np.float32)
-    coarse = np.where(coarse_disc[..., None], np.float32([0.8, 0.7, 0.3]), np.float32([0.1, 0.3, 0.2])).astype(np.float32)
-    context = Context(camera=HOME, picture=coarse, distance=np.where(coarse_disc, 3.0, 12.0), mask=np.ones((184, 272), np.float32))
+    picture = np.where(big[..., None] > 0, np.float32([0.8, 0.7, 0.3]), np.float32([0.1, 0.3, 0.2])).astype(
+        np.float32
+    )
+    coarse = np.where(
+        coarse_disc[..., None], np.float32([0.8, 0.7, 0.3]), np.float32([0.1, 0.3, 0.2])
+    ).astype(np.float32)
+    context = Context(
+        camera=HOME,
+        picture=coarse,
+        distance=np.where(coarse_disc, 3.0, 12.0),
+        mask=np.ones((184, 272), np.float32),
+    )
     distance = zoom_distance(context, away, picture, home_focal=HOME.focal)
     near = distance < 6
     assert (near ^ fine_disc).mean() < 0.004
@@ -116,8 +141,15 @@ def test_jumps_lie_on_the_edges_of_the_new_picture():
 def test_sky_stays_sky_and_ends_where_the_picture_says():
     camera = HOME.zoomed(RATIO, at=(0.5, 0.5))
     rows = np.arange(184)[:, None] * np.ones((1, 272))
-    picture = np.where((rows < 92)[..., None], np.float32([0.5, 0.7, 1.0]), np.float32([0.3, 0.25, 0.2])).astype(np.float32)
-    context = Context(camera=HOME, picture=picture, distance=np.where(rows < 92, np.inf, 5.0), mask=np.ones((184, 272), np.float32))
+    picture = np.where(
+        (rows < 92)[..., None], np.float32([0.5, 0.7, 1.0]), np.float32([0.3, 0.25, 0.2])
+    ).astype(np.float32)
+    context = Context(
+        camera=HOME,
+        picture=picture,
+        distance=np.where(rows < 92, np.inf, 5.0),
+        mask=np.ones((184, 272), np.float32),
+    )
     distance = zoom_distance(context, camera, picture, home_focal=HOME.focal)
     assert np.isinf(distance[:90]).all() and np.isfinite(distance[94:]).all()
     all_sky = Context(camera=HOME, picture=picture, distance=np.full((184, 272), np.inf), mask=context.mask)

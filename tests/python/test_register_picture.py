@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-cv2 = pytest.importorskip("cv2")
-
 from PIL import Image
 
 from wonderzoom_rt.errors import GeneratorError
 from wonderzoom_rt.synth.place_picture import register_picture, warp_picture
+
+cv2 = pytest.importorskip("cv2")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def corners(picture: np.ndarray, homography: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("x, y", [(60, 300), (500, 250), (620, 400)])
 def test_a_crop_of_a_photograph_lands_where_it_was_taken(photograph, x, y):
     context = cv2.resize(photograph, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    crop = np.clip(photograph[y:y + 280, x:x + 400] ** 0.85 * 1.05, 0, 1).astype(np.float32)
+    crop = np.clip(photograph[y : y + 280, x : x + 400] ** 0.85 * 1.05, 0, 1).astype(np.float32)
     placement = register_picture(crop, context)
     expected = np.array([[x, y], [x + 400, y], [x + 400, y + 280], [x, y + 280]]) / 2.0
     assert np.abs(corners(crop, placement.homography) - expected).max() < 1.0

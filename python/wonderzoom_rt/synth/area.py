@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 _BLOCK = 32
 
 
-def area_reduce(image: NDArray[Any], size: tuple[int, int], *,
-                window: tuple[float, float, float, float] | None = None) -> NDArray[np.float32]:
+def area_reduce(
+    image: NDArray[Any], size: tuple[int, int], *, window: tuple[float, float, float, float] | None = None
+) -> NDArray[np.float32]:
     """The part `window` (x, y, width, height in px; all when left out) of an image (h,w) or (h,w,C) at `size`.
 
     size: (width, height). Each must be at most that of the window. Works in blocks of rows: memory beyond the
@@ -37,7 +38,9 @@ def _reduce_rows(image: NDArray[Any], count: int, start: float, length: float) -
         low = max(0, int(np.floor(edges[0] + 1e-9)))
         high = min(len(image), int(np.ceil(edges[-1] - 1e-9)))
         source = np.arange(low, high)
-        overlap = (np.minimum(edges[1:, None], source + 1) - np.maximum(edges[:-1, None], source)).clip(0, None)
+        overlap = (np.minimum(edges[1:, None], source + 1) - np.maximum(edges[:-1, None], source)).clip(
+            0, None
+        )
         weights = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
         out[first:last] = weights @ image[low:high].astype(np.float32)
     return out

@@ -27,7 +27,9 @@ METRIC_SHARE = 0.001
 """Unit of whole-numbered metric maps: millimetres, the custom of depth cameras."""
 
 
-def load_depth_map(path: str | Path, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto") -> NDArray[np.float64]:
+def load_depth_map(
+    path: str | Path, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto"
+) -> NDArray[np.float64]:
     """Radial distances (H,W) float64, wu, +inf for sky, of a photograph's camera, from a file of the user's.
 
     PNG or TIFF (8, 16 bit, float), NPY or EXR (channel Z or Y), of the photograph's aspect before it was cropped.
@@ -41,12 +43,16 @@ def load_depth_map(path: str | Path, photo: Photograph, camera: Camera, *, kind:
     return _radial_distance(values, name, photo, camera, kind)
 
 
-def depth_map_from_array(values: Array, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto") -> NDArray[np.float64]:
+def depth_map_from_array(
+    values: Array, photo: Photograph, camera: Camera, *, kind: DepthKind = "auto"
+) -> NDArray[np.float64]:
     """The same from an array (h,w)."""
     return _radial_distance(np.asarray(values), "the depth map", photo, camera, kind)
 
 
-def _radial_distance(values: Array, name: str, photo: Photograph, camera: Camera, kind: DepthKind) -> NDArray[np.float64]:
+def _radial_distance(
+    values: Array, name: str, photo: Photograph, camera: Camera, kind: DepthKind
+) -> NDArray[np.float64]:
     if values.ndim == 3 and (values.shape[2] == 1 or (values.shape[2] in (2, 3, 4) and _grey(values))):
         values = values[..., 0]
     if values.ndim != 2:
@@ -78,23 +84,28 @@ def _read(path: Path) -> tuple[Array, str]:
             return _read_exr(path), path.name
         with Image.open(path) as image:
             if image.size[0] * image.size[1] > MAX_PIXELS:
-                raise InputError(f"{path.name} has {image.size[0]} x {image.size[1]} pixels; "
-                                 f"expected at most {MAX_PIXELS // 10**6} million")
+                raise InputError(
+                    f"{path.name} has {image.size[0]} x {image.size[1]} pixels; "
+                    f"expected at most {MAX_PIXELS // 10**6} million"
+                )
             values = np.asarray(image.convert("L") if image.mode in ("P", "1") else image)
             return values.astype(np.uint16) if image.mode.startswith("I") else values, path.name
     except (InputError, MissingExtraError):
         raise
     except Exception as error:
-        raise InputError(f"{path.name} must be a depth map (PNG, TIFF, NPY or EXR), got something that cannot be read "
-                         f"as one ({str(error).splitlines()[0][:120] if str(error) else type(error).__name__})") from None
+        raise InputError(
+            f"{path.name} must be a depth map (PNG, TIFF, NPY or EXR), got something that cannot be read "
+            f"as one ({str(error).splitlines()[0][:120] if str(error) else type(error).__name__})"
+        ) from None
 
 
 def _read_exr(path: Path) -> Array:
     try:
         import OpenEXR
     except ImportError:
-        raise MissingExtraError("an EXR depth map needs the package OpenEXR: "
-                                "pip install 'wonderzoom_rt[offline]'") from None
+        raise MissingExtraError(
+            "an EXR depth map needs the package OpenEXR: pip install 'wonderzoom_rt[offline]'"
+        ) from None
     with OpenEXR.File(str(path)) as file:
         channels = file.channels()
         for name in ("Z", "Y", "depth.Z", "depth", "R", "RGB", "RGBA"):
@@ -107,16 +118,22 @@ def _read_exr(path: Path) -> Array:
 
 
 def _grey(values: Array) -> bool:
-    return values.shape[2] == 2 or bool((values[..., 0] == values[..., 1]).all() and (values[..., 1] == values[..., 2]).all())
+    return values.shape[2] == 2 or bool(
+        (values[..., 0] == values[..., 1]).all() and (values[..., 1] == values[..., 2]).all()
+    )
 
 
 def _check_aspect(values: Array, name: str, photo: Photograph, camera: Camera) -> None:
     width, height = photo.original_size
-    fits = [abs(values.shape[1] / values.shape[0] / (wide / high) - 1.0) <= ASPECT_TOLERANCE
-            for wide, high in ((width, height), (camera.width, camera.height))]
+    fits = [
+        abs(values.shape[1] / values.shape[0] / (wide / high) - 1.0) <= ASPECT_TOLERANCE
+        for wide, high in ((width, height), (camera.width, camera.height))
+    ]
     if min(values.shape) < 2 or not any(fits):
-        raise InputError(f"{name} must have the photograph's aspect, {width} x {height}, "
-                         f"got {values.shape[1]} x {values.shape[0]}")
+        raise InputError(
+            f"{name} must have the photograph's aspect, {width} x {height}, "
+            f"got {values.shape[1]} x {values.shape[0]}"
+        )
 
 
 def _inverse_depth(values: Array, name: str, kind: str, whole_numbers: bool) -> NDArray[np.float64]:
@@ -132,7 +149,9 @@ def _inverse_depth(values: Array, name: str, kind: str, whole_numbers: bool) -> 
             raise InputError(f"{name} must hold depths above 0, got 0")
         if sky.all():
             raise InputError(f"{name} must hold some depth that is not infinite")
-        return np.where(sky, 0.0, 1.0 / np.where(sky, 1.0, numbers * (METRIC_SHARE if whole_numbers else 1.0)))
+        return np.where(
+            sky, 0.0, 1.0 / np.where(sky, 1.0, numbers * (METRIC_SHARE if whole_numbers else 1.0))
+        )
     if np.isinf(numbers).any() and kind == "inverse":
         raise InputError(f"{name} must hold finite inverse depths, got infinity")
     solid = np.isfinite(numbers) if kind == "relative" else numbers > 0
@@ -149,18 +168,29 @@ def _inverse_depth(values: Array, name: str, kind: str, whole_numbers: bool) -> 
 
 
 def _resized(inverse: NDArray[np.float64], photo: Photograph, camera: Camera) -> NDArray[np.float64]:
-    """At the camera's size: means where the map is finer and smooth, else nearest values; no depth is made up at edges."""
+    """At the camera's size: means where the map is finer and smooth, else nearest values.
+
+    No depth is made up at edges.
+    """
     rows, columns = inverse.shape
     if (columns, rows) == (camera.width, camera.height):
         return inverse
     wide, high = columns / photo.original_size[0], rows / photo.original_size[1]
-    x, y, width, height = (part * scale for part, scale in zip(photo.window, (wide, high, wide, high), strict=True))
-    across = np.clip(np.floor(x + (np.arange(camera.width) + 0.5) * width / camera.width), 0, columns - 1).astype(int)
-    down = np.clip(np.floor(y + (np.arange(camera.height) + 0.5) * height / camera.height), 0, rows - 1).astype(int)
+    x, y, width, height = (
+        part * scale for part, scale in zip(photo.window, (wide, high, wide, high), strict=True)
+    )
+    across = np.clip(
+        np.floor(x + (np.arange(camera.width) + 0.5) * width / camera.width), 0, columns - 1
+    ).astype(int)
+    down = np.clip(
+        np.floor(y + (np.arange(camera.height) + 0.5) * height / camera.height), 0, rows - 1
+    ).astype(int)
     nearest: NDArray[np.float64] = inverse[np.ix_(down, across)]
     if width <= camera.width or height <= camera.height:
         return nearest
-    mean = area_reduce(inverse, (camera.width, camera.height), window=(x, y, width, height)).astype(np.float64)
+    mean = area_reduce(inverse, (camera.width, camera.height), window=(x, y, width, height)).astype(
+        np.float64
+    )
     smooth = np.abs(mean - nearest) < 0.05 * nearest
     return np.where(smooth, mean, nearest)
 

@@ -22,8 +22,8 @@ from .sky import sky_mask
 Array = NDArray[Any]
 
 STEEPEST_GROUND = 1.4
-"""Largest change of the ground's distance from a pixel to the next, in footprints. A plain seen at a grazing angle has true
-changes of 10 and more, but a zoom made through the lens and then approached would be smeared as many times along the view:
+"""Largest change of the ground's distance from a pixel to the next, in footprints. A plain seen at a grazing angle
+has true changes of 10 and more, but a zoom made through the lens and then approached would be smeared as many times:
 the ground is tilted up, like a hillside, until that stays small."""
 NEAR_GROUND_WU = 4.0
 """Median distance of the nearest third of the ground."""
@@ -56,7 +56,9 @@ def estimate_distance(picture: NDArray[np.float32], camera: Camera) -> NDArray[n
     Raises InputError where the picture is not of the camera's size. The same picture gives the same distances.
     """
     if picture.shape != (camera.height, camera.width, 3):
-        raise InputError(f"picture must have shape {(camera.height, camera.width, 3)} like its camera, got {picture.shape}")
+        raise InputError(
+            f"picture must have shape {(camera.height, camera.width, 3)} like its camera, got {picture.shape}"
+        )
     import cv2
 
     picture = np.clip(picture, 0, 1).astype(np.float32)
@@ -86,8 +88,9 @@ def _shrunk(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]
     return result
 
 
-def _layout(small: NDArray[np.float32], sky: NDArray[np.bool_], front: NDArray[np.bool_],
-            camera: Camera) -> tuple[NDArray[np.int32], dict[int, Plane]]:
+def _layout(
+    small: NDArray[np.float32], sky: NDArray[np.bool_], front: NDArray[np.bool_], camera: Camera
+) -> tuple[NDArray[np.int32], dict[int, Plane]]:
     """Labels (h,w) of the small picture and the plane of each."""
     ground = regions.ground_mask(small, sky | front)
     labels, _ = regions.upright_regions(small, ~(sky | front | ground))
@@ -119,12 +122,13 @@ def _ground_plane(ground: NDArray[np.bool_], sky: NDArray[np.bool_], camera: Cam
     return Plane(-offset / bottom, -tilt / (bottom * scale), 1.0 / (bottom * scale))
 
 
-def _upright_planes(labels: NDArray[np.int32], small: NDArray[np.float32], ground: Plane, camera: Camera,
-                    scale: float) -> dict[int, Plane]:
+def _upright_planes(
+    labels: NDArray[np.int32], small: NDArray[np.float32], ground: Plane, camera: Camera, scale: float
+) -> dict[int, Plane]:
     """Planes of the upright regions, from the lowest to the highest."""
     import cv2
 
-    height, width = labels.shape
+    height = len(labels)
     chroma = np.hypot(*np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2LAB)[..., 1:], -1, 0))
     planes: dict[int, Plane] = {}
     bases = {label: _foot_row(labels == label) for label in np.unique(labels) if 0 < label < _GROUND}
@@ -133,7 +137,9 @@ def _upright_planes(labels: NDArray[np.int32], small: NDArray[np.float32], groun
         rows, columns = np.nonzero(region)
         below = np.where(rows + 1 < height, labels[np.minimum(rows + 1, height - 1), columns], label)
         at_foot = below != label
-        inverse = _foot_inverse(below[at_foot], rows[at_foot] + 1, columns[at_foot], rows, ground, planes, scale)
+        inverse = _foot_inverse(
+            below[at_foot], rows[at_foot] + 1, columns[at_foot], rows, ground, planes, scale
+        )
         open_above = bool((labels[np.maximum(rows - 1, 0), columns] == _SKY).mean() > 0.002)
         if open_above and rows.max() - rows.min() > 0.12 * height:
             inverse *= float(np.clip(0.25 + 0.02 * chroma[region].mean(), 0.3, 0.85))
@@ -149,15 +155,27 @@ def _foot_row(region: NDArray[np.bool_]) -> float:
     return float(np.percentile(np.nonzero(region)[0], 92))
 
 
-def _foot_inverse(below: Array, rows: Array, columns: Array, all_rows: Array, ground: Plane, planes: dict[int, Plane],
-                  scale: float) -> float:
+def _foot_inverse(
+    below: Array,
+    rows: Array,
+    columns: Array,
+    all_rows: Array,
+    ground: Plane,
+    planes: dict[int, Plane],
+    scale: float,
+) -> float:
     """Inverse depth where a region stands: on the ground it meets, or behind what hides its foot."""
     on_ground = below == _GROUND
     if not len(below) or on_ground.mean() > 0.2:
-        seen_rows, seen_columns = (rows[on_ground], columns[on_ground]) if len(below) else (all_rows, np.zeros(len(all_rows)))
+        seen_rows, seen_columns = (
+            (rows[on_ground], columns[on_ground]) if len(below) else (all_rows, np.zeros(len(all_rows)))
+        )
         return float(np.percentile(ground.at(seen_columns * scale, seen_rows * scale), 60))
-    hiders = [planes[int(label)].at(columns[below == label] * scale, rows[below == label] * scale)
-              for label in np.unique(below) if int(label) in planes]
+    hiders = [
+        planes[int(label)].at(columns[below == label] * scale, rows[below == label] * scale)
+        for label in np.unique(below)
+        if int(label) in planes
+    ]
     if hiders:
         return _HIDDEN_FOOT * float(np.median(np.concatenate(hiders)))
     foot = float(np.percentile(all_rows, 95))
@@ -174,15 +192,23 @@ def _foreground_plane(front: NDArray[np.bool_], ground: Plane, scale: float) -> 
 
 
 def _farthest_region(planes: dict[int, Plane]) -> int:
-    return min((label for label in planes if label != _FOREGROUND), key=lambda label: (planes[label].at_origin, label))
+    return min(
+        (label for label in planes if label != _FOREGROUND),
+        key=lambda label: (planes[label].at_origin, label),
+    )
 
 
-def _inverse_depth(labels: NDArray[np.int32], planes: dict[int, Plane], front: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _inverse_depth(
+    labels: NDArray[np.int32], planes: dict[int, Plane], front: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Inverse depth (H,W) along the optical axis, from the planes, the foreground bulging."""
     import cv2
 
     height, width = labels.shape
-    y, x = (np.arange(height, dtype=np.float32) + 0.5)[:, None], (np.arange(width, dtype=np.float32) + 0.5)[None, :]
+    y, x = (
+        (np.arange(height, dtype=np.float32) + 0.5)[:, None],
+        (np.arange(width, dtype=np.float32) + 0.5)[None, :],
+    )
     inverse = np.full(labels.shape, _FARTHEST, dtype=np.float32)
     for label in np.unique(labels):
         if int(label) in planes:
@@ -203,7 +229,9 @@ def _shading_relief(picture: NDArray[np.float32], labels: NDArray[np.int32]) -> 
     height, width = labels.shape
     size = (max(8, width // 3), max(8, height // 3))
     grey = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
-    small_labels = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    small_labels = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(
+        np.int32
+    )
     light = np.log(grey + 0.08)
     relief = np.zeros(grey.shape, dtype=np.float32)
     for label in np.unique(small_labels):
@@ -213,19 +241,24 @@ def _shading_relief(picture: NDArray[np.float32], labels: NDArray[np.int32]) -> 
         fine, middle, broad = (_inside_blur(light, here, size[0] / share) for share in (120, 22, 7))
         near, far = _RELIEF.get(int(label), _RELIEF[_UPRIGHT])
         relief += here * (near * np.tanh(1.5 * (fine - middle)) + far * np.tanh(1.5 * (middle - broad)))
-    enlarged: NDArray[np.float32] = cv2.resize(cv2.GaussianBlur(relief, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_CUBIC)
+    enlarged: NDArray[np.float32] = cv2.resize(
+        cv2.GaussianBlur(relief, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     return 1 + enlarged
 
 
-def _inside_blur(values: NDArray[np.float32], weight: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
+def _inside_blur(
+    values: NDArray[np.float32], weight: NDArray[np.float32], radius: float
+) -> NDArray[np.float32]:
     """Mean over a window of about `radius` px, over the weighted pixels only; two box passes."""
     import cv2
 
     window = (2 * max(1, round(radius)) + 1,) * 2
-    top, bottom = values * weight, weight
+    top: Array = values * weight
+    bottom: Array = weight
     for _ in range(2):
         top, bottom = cv2.boxFilter(top, -1, window), cv2.boxFilter(bottom, -1, window)
-    result: NDArray[np.float32] = top / np.maximum(bottom, 1e-4)
+    result: Array = top / np.maximum(bottom, np.float32(1e-4))
     return result
 
 
@@ -239,7 +272,7 @@ def _radial(inverse: NDArray[np.float32], camera: Camera) -> NDArray[np.float64]
 def _near_median(distance: NDArray[np.float64], labels: NDArray[np.int32]) -> float:
     """Median distance of the lowest third of the ground, of all that is not sky where there is no ground."""
     lower = np.zeros(labels.shape, dtype=bool)
-    lower[-max(1, len(labels) // 4):] = True
+    lower[-max(1, len(labels) // 4) :] = True
     for chosen in (lower & (labels == _GROUND), lower & (labels != _SKY), labels != _SKY):
         if chosen.mean() > 0.005:
             return float(np.median(distance[chosen]))

@@ -44,9 +44,17 @@ def sky_dome(picture: NDArray[np.float32], distance: NDArray[np.float64], camera
     return SurfelLayer.concatenate([strip, outer])
 
 
-def _sheet(picture: Array, sky: NDArray[np.bool_], camera: Camera, stride: int, margin: int, wanted: Array, *,
-           beyond: bool) -> SurfelLayer:
-    """Sky surfels, one for `stride` px each way, at the cells that are `wanted` (H,W) in the middle, and all beyond the frame."""
+def _sheet(
+    picture: Array,
+    sky: NDArray[np.bool_],
+    camera: Camera,
+    stride: int,
+    margin: int,
+    wanted: Array,
+    *,
+    beyond: bool,
+) -> SurfelLayer:
+    """Sky surfels, one for `stride` px each way: where `wanted` (H,W) inside the frame, everywhere `beyond` it."""
     import cv2
 
     inside = cv2.erode(sky.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
@@ -61,8 +69,14 @@ def _sheet(picture: Array, sky: NDArray[np.bool_], camera: Camera, stride: int, 
     filled = np.where(sure[..., None] > 0, filled, cv2.GaussianBlur(filled, (0, 0), 2.0))
     rows, columns = filled.shape[:2]
     across, down = wide / camera.width, high / camera.height
-    grown = Camera(camera.position, camera.orientation, camera.focal * max(across, down), columns, rows,
-                   (camera.principal[0] * across + margin, camera.principal[1] * down + margin))
+    grown = Camera(
+        camera.position,
+        camera.orientation,
+        camera.focal * max(across, down),
+        columns,
+        rows,
+        (camera.principal[0] * across + margin, camera.principal[1] * down + margin),
+    )
     chosen = cv2.resize(wanted.astype(np.uint8), (wide, high), interpolation=cv2.INTER_NEAREST)
     if beyond:  # one ring overlaps the frame, or its border would show as a seam
         chosen[[0, -1]] = 1
@@ -74,5 +88,7 @@ def _sheet(picture: Array, sky: NDArray[np.bool_], camera: Camera, stride: int, 
 def _framed(image: Array, margin: int, value: int) -> Array:
     import cv2
 
-    framed: Array = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(value,) * 4)
+    framed: Array = cv2.copyMakeBorder(
+        image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(value,) * 4
+    )
     return framed

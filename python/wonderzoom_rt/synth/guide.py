@@ -31,13 +31,19 @@ class CoarseView:
 
     picture: NDArray[np.float32]
     distance: NDArray[np.float64]
-    columns: NDArray[np.float64]
-    rows: NDArray[np.float64]
+    columns: Array
+    rows: Array
     focal: float
 
 
-def coarse_view(picture: NDArray[np.float32], distance: NDArray[np.float64], outer: Camera, inner: Camera, *,
-                margin: int = 8) -> CoarseView:
+def coarse_view(
+    picture: NDArray[np.float32],
+    distance: NDArray[np.float64],
+    outer: Camera,
+    inner: Camera,
+    *,
+    margin: int = 8,
+) -> CoarseView:
     """The part of a context's images (h,w,3), (h,w) that `inner` looks at. Raises InputError for another eye."""
     if not same_eye(outer, inner):
         raise InputError("a zoom's camera must look from the eye of its context")
@@ -49,8 +55,13 @@ def coarse_view(picture: NDArray[np.float32], distance: NDArray[np.float64], out
     right = int(np.clip(np.ceil(columns[-1]) + margin + 1, left + 2, outer.width))
     bottom = int(np.clip(np.ceil(rows[-1]) + margin + 1, top + 2, outer.height))
     part = (slice(top, bottom), slice(left, right))
-    return CoarseView(np.ascontiguousarray(picture[part]), np.ascontiguousarray(distance[part]), columns - left, rows - top,
-                      outer.focal)
+    return CoarseView(
+        np.ascontiguousarray(picture[part]),
+        np.ascontiguousarray(distance[part]),
+        columns - left,
+        rows - top,
+        outer.focal,
+    )
 
 
 def guided_distance(view: CoarseView, picture: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -67,16 +78,14 @@ def guided_distance(view: CoarseView, picture: NDArray[np.float32]) -> NDArray[n
         return np.full(picture.shape[:2], np.inf)
     slopes = measure_slopes(view.distance, view.focal)
     surface = np.where(finite, view.distance, 0.0)
-    if finite.all():
-        filled = surface
-    else:
-        filled = _nearest_filled(surface, finite)
+    filled = surface if finite.all() else _nearest_filled(surface, finite)
     torn = slopes.edge | ~finite
     fine = _interpolated(filled, view, smooth=not torn.all())
     if not torn.any():
         return fine
     near_tear = cv2.dilate(torn.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    row, column = np.clip(np.rint(view.rows), 0, len(torn) - 1).astype(int), np.clip(np.rint(view.columns), 0, torn.shape[1] - 1).astype(int)
+    row = np.clip(np.rint(view.rows), 0, torn.shape[0] - 1).astype(int)
+    column = np.clip(np.rint(view.columns), 0, torn.shape[1] - 1).astype(int)
     chosen = near_tear[np.ix_(row, column)]
     if chosen.any():
         fine[chosen] = _joined(view, picture, slopes.across, slopes.down, slopes.between, chosen)
@@ -102,7 +111,7 @@ def _overlaps(positions: NDArray[np.float64], count: int) -> tuple[NDArray[np.fl
 
 
 def sampled(coarse: NDArray[np.float64], view: CoarseView) -> NDArray[np.float64]:
-    """A coarse image (h,w) float64 at the fine pixels, by cubic interpolation (Catmull and Rom 1974), edges repeated."""
+    """A coarse image (h,w) float64 at the fine pixels, by cubic interpolation (Catmull and Rom 1974)."""
     tall = _sampled_rows(coarse, view.rows)
     return np.ascontiguousarray(_sampled_rows(np.ascontiguousarray(tall.T), view.columns).T)
 
@@ -110,8 +119,12 @@ def sampled(coarse: NDArray[np.float64], view: CoarseView) -> NDArray[np.float64
 def _sampled_rows(image: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
     first = np.floor(positions).astype(int)
     t = positions - first
-    weights = (0.5 * t * (t * (2.0 - t) - 1.0), 0.5 * (t * t * (3.0 * t - 5.0) + 2.0), 0.5 * t * (t * (4.0 - 3.0 * t) + 1.0),
-               0.5 * t * t * (t - 1.0))
+    weights = (
+        0.5 * t * (t * (2.0 - t) - 1.0),
+        0.5 * (t * t * (3.0 * t - 5.0) + 2.0),
+        0.5 * t * (t * (4.0 - 3.0 * t) + 1.0),
+        0.5 * t * t * (t - 1.0),
+    )
     out = np.zeros((len(positions), image.shape[1]))
     for step, weight in enumerate(weights):
         out += weight[:, None] * image[np.clip(first + step - 1, 0, len(image) - 1)]
@@ -132,18 +145,29 @@ def _interpolated(filled: NDArray[np.float64], view: CoarseView, *, smooth: bool
 def _nearest_filled(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
     import cv2
 
-    _, labels = cv2.distanceTransformWithLabels((~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     lookup = np.zeros(int(labels.max()) + 1)
     lookup[labels[known]] = values[known]
-    return lookup[labels]
+    result: NDArray[np.float64] = lookup[labels]
+    return result
 
 
-def _joined(view: CoarseView, picture: NDArray[np.float32], across: Array, down: Array, between: Array,
-            chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _joined(
+    view: CoarseView,
+    picture: NDArray[np.float32],
+    across: Array,
+    down: Array,
+    between: Array,
+    chosen: NDArray[np.bool_],
+) -> NDArray[np.float64]:
     """Distances of the chosen fine pixels (N,), each on the surface of one of the 9 coarse pixels around it."""
     import cv2
 
-    plain = cv2.medianBlur((np.clip(picture, 0, 1) * 255).astype(np.uint8), 5)[chosen].astype(np.float32) / 255
+    plain = (
+        cv2.medianBlur((np.clip(picture, 0, 1) * 255).astype(np.uint8), 5)[chosen].astype(np.float32) / 255
+    )
     rows, columns = np.nonzero(chosen)
     row, column = view.rows[rows].astype(np.float32), view.columns[columns].astype(np.float32)
     near_row, near_column = np.rint(row).astype(np.int32), np.rint(column).astype(np.int32)
@@ -164,7 +188,11 @@ def _joined(view: CoarseView, picture: NDArray[np.float32], across: Array, down:
             best[better] = cost[better]
             anchor[better] = index[better]
     distance = view.distance.ravel()[anchor]
-    slope = (across.ravel()[anchor] * (column - anchor % width) + down.ravel()[anchor] * (row - anchor // width))
+    slope = across.ravel()[anchor] * (column - anchor % width) + down.ravel()[anchor] * (
+        row - anchor // width
+    )
     with np.errstate(invalid="ignore"):
-        joined: NDArray[np.float64] = distance + distance * (np.clip(slope, -20, 20).astype(np.float64) / view.focal)
+        joined: NDArray[np.float64] = distance + distance * (
+            np.clip(slope, -20, 20).astype(np.float64) / view.focal
+        )
     return np.where(np.isfinite(distance), joined, np.inf)

@@ -27,15 +27,24 @@ _HIDDEN_TOLERANCE = 2.5
 """How many times larger than usual a step between hidden surfels must be to count as a jump."""
 
 
-def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera, *,
-         prior_camera: Camera | None = None, mask: NDArray[np.float32] | None = None,
-         keep: NDArray[np.bool_] | None = None, hidden: bool = False, opacity: float = OPACITY) -> SurfelLayer:
+def lift(
+    picture: NDArray[np.float32],
+    distance: NDArray[np.float64],
+    camera: Camera,
+    *,
+    prior_camera: Camera | None = None,
+    mask: NDArray[np.float32] | None = None,
+    keep: NDArray[np.bool_] | None = None,
+    hidden: bool = False,
+    opacity: float = OPACITY,
+) -> SurfelLayer:
     """The surfels of a picture (H,W,3), display sRGB, at radial distances (H,W) wu, +inf for sky, in row order.
 
     A disc stands at its pixel's point, lies in the surface there and spans the pixel on it: standard deviation
     0.65 of the pixel's width there, divided along the slant by the cosine between normal and ray (at least 1/10).
     Next to a jump of the distance it takes the slope of its own side, so that no disc bridges two surfaces; a pixel
-    that stands between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in radians.
+    that stands between the two gets a round disc and the flag FLAG_BRIDGES_EDGE. Sky becomes directions, extents in
+    radians.
 
     prior_camera: the parent level's lens, for `prior`; None makes it infinite. mask (H,W), 0..1: the level's
     soft mask, 1 when left out. keep (H,W): which pixels to lift, all when left out. hidden: mark all as invented.
@@ -57,7 +66,9 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
     positions *= np.where(sky, 1.0, distance)[..., None]
     if any(camera.position):
         positions += camera.eye * ~sky[..., None]
-    flags = np.where(bridging, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0)) | np.uint16(FLAG_HIDDEN_FILL if hidden else 0)
+    flags = np.where(bridging, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0)) | np.uint16(
+        FLAG_HIDDEN_FILL if hidden else 0
+    )
     colors = np.clip(picture, -1.0, 2.0).astype(np.float32, copy=False)
     weight = np.ones(distance.shape, np.float32) if mask is None else np.clip(mask, 0, 1).astype(np.float32)
     kept = slice(None) if keep is None else np.flatnonzero(keep)
@@ -67,9 +78,17 @@ def lift(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Ca
 
     now, place, is_sky = flat(footprint), flat(positions), flat(sky)
     return SurfelLayer(
-        positions=place, orientations=flat(orientations), extents=flat(extents), colors=flat(colors),
-        opacities=np.full(len(now), opacity, dtype=np.float32), now=now,
-        prior=_prior(now, place, is_sky, camera, prior_camera), mask=flat(weight), is_sky=is_sky, flags=flat(flags))
+        positions=place,
+        orientations=flat(orientations),
+        extents=flat(extents),
+        colors=flat(colors),
+        opacities=np.full(len(now), opacity, dtype=np.float32),
+        now=now,
+        prior=_prior(now, place, is_sky, camera, prior_camera),
+        mask=flat(weight),
+        is_sky=is_sky,
+        flags=flat(flags),
+    )
 
 
 def surface_normals(distance: NDArray[np.float64], camera: Camera) -> NDArray[np.float32]:
@@ -81,8 +100,10 @@ def surface_normals(distance: NDArray[np.float64], camera: Camera) -> NDArray[np
 def _check(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera) -> None:
     size = (camera.height, camera.width)
     if distance.shape != size or picture.shape != (*size, 3):
-        raise InputError(f"picture and distance must be {size} (height, width) like their camera, "
-                         f"got {picture.shape} and {distance.shape}")
+        raise InputError(
+            f"picture and distance must be {size} (height, width) like their camera, "
+            f"got {picture.shape} and {distance.shape}"
+        )
     if not (distance > 0).all():
         raise InputError("every distance must be above 0 (infinite for sky), got zero, less or NaN")
 
@@ -95,13 +116,14 @@ def _local_rays(camera: Camera) -> tuple[Float, Float, Float, Float]:
     return x / stretch, y / stretch, 1 / stretch, stretch
 
 
-def _normals(distance: NDArray[np.float64], camera: Camera, rays: tuple[Float, Float, Float, Float],
-             tolerance: float) -> tuple[tuple[Float, Float, Float], NDArray[np.bool_]]:
+def _normals(
+    distance: NDArray[np.float64], camera: Camera, rays: tuple[Float, Float, Float, Float], tolerance: float
+) -> tuple[tuple[Float, Float, Float], NDArray[np.bool_]]:
     """Normals as x, y, z (H,W) and which pixels stand between two surfaces.
 
     With (x, y, 1) the point of the plane z = 1, L its length and s_u, s_v the slopes: the depth along z changes by
-    s_u - x / L^2 and s_v - y / L^2 of itself per pixel times focal, so the normal, a cross product of tangents, is along
-    (s_u L^2 - x, s_v L^2 - y, -(1 + s_u L^2 x + s_v L^2 y)).
+    s_u - x / L^2 and s_v - y / L^2 of itself per pixel times focal, so the normal, a cross product of tangents, is
+    along (s_u L^2 - x, s_v L^2 - y, -(1 + s_u L^2 x + s_v L^2 y)).
     """
     slopes = measure_slopes(distance, camera.focal, tolerance=tolerance)
     x, y, _, stretch = rays
@@ -115,7 +137,9 @@ def _normals(distance: NDArray[np.float64], camera: Camera, rays: tuple[Float, F
     return (normal_x * length, normal_y * length, normal_z * length), slopes.between
 
 
-def _orient(distance: NDArray[np.float64], camera: Camera, tolerance: float) -> tuple[Float, Float, NDArray[np.bool_]]:
+def _orient(
+    distance: NDArray[np.float64], camera: Camera, tolerance: float
+) -> tuple[Float, Float, NDArray[np.bool_]]:
     """Quaternions (H,W,4), cosine between ray and normal (H,W), and which pixels stand between two surfaces.
 
     The rotation is half a turn about x (disc z to camera -z), the smallest one from there to the normal, and a
@@ -146,8 +170,9 @@ def _orient(distance: NDArray[np.float64], camera: Camera, tolerance: float) -> 
     return out, np.abs(along), between
 
 
-def _prior(now: Array, positions: Array, is_sky: Array, camera: Camera,
-           prior_camera: Camera | None) -> NDArray[np.float64]:
+def _prior(
+    now: Array, positions: Array, is_sky: Array, camera: Camera, prior_camera: Camera | None
+) -> NDArray[np.float64]:
     """Footprints (N,) of the parent level's lens camera at the surfels."""
     if prior_camera is None:
         return np.full(len(now), np.inf)
@@ -156,10 +181,13 @@ def _prior(now: Array, positions: Array, is_sky: Array, camera: Camera,
     else:
         reach = np.linalg.norm(positions - prior_camera.eye, axis=1)
         prior = np.where(is_sky, 1.0, reach) / prior_camera.focal
-        # Seen from elsewhere, places far behind what was zoomed to may be no finer: their cover is 0, or they are hidden.
+        # Seen from elsewhere, places far behind what was zoomed to may be no finer: their cover is 0, or they are
+        # hidden.
         if len(now) and np.median(prior / now) > 1.0:
             prior = np.maximum(prior, 1.01 * now)
     if not (prior > now).all():
-        raise InputError(f"a level must be finer than its parent, got focal {camera.focal:g} px "
-                         f"under {prior_camera.focal:g} px")
+        raise InputError(
+            f"a level must be finer than its parent, got focal {camera.focal:g} px "
+            f"under {prior_camera.focal:g} px"
+        )
     return prior

@@ -43,9 +43,14 @@ class Rims:
     gap: NDArray[np.float32]
 
 
-def hidden_background(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera, *, home_focal: float | None = None,
-                      orbit_degrees: float = ORBIT_DEGREES,
-                      ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]]:
+def hidden_background(
+    picture: NDArray[np.float32],
+    distance: NDArray[np.float64],
+    camera: Camera,
+    *,
+    home_focal: float | None = None,
+    orbit_degrees: float = ORBIT_DEGREES,
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_]]:
     """Picture (H,W,3), distances (H,W) and mask (H,W) of the background behind a level's depth edges.
 
     picture (H,W,3), distance (H,W) wu, +inf sky: the level, seen through its lens `camera`. home_focal: px, of the
@@ -55,7 +60,9 @@ def hidden_background(picture: NDArray[np.float32], distance: NDArray[np.float64
     Outside the mask the images are those given.
     """
     reach = approach_reach(distance, camera, home_focal or camera.focal)
-    rims = _find_rims(distance, reach, camera, 2.0 * math.sin(math.radians(orbit_degrees) / 2.0), home_focal or camera.focal)
+    rims = _find_rims(
+        distance, reach, camera, 2.0 * math.sin(math.radians(orbit_degrees) / 2.0), home_focal or camera.focal
+    )
     wanted = _grown(rims, camera.width)
     if not wanted.any():
         return picture, distance, wanted
@@ -72,9 +79,9 @@ def hidden_background(picture: NDArray[np.float32], distance: NDArray[np.float64
 
 
 def central_distance(distance: NDArray[np.float64]) -> float:
-    """Median distance (wu) over the middle tenth of the view; of all that is not sky where that is sky; 1 for all sky."""
+    """Median distance (wu) over the middle tenth of the view; where that is sky, of all that is not; 1 for all sky."""
     height, width = distance.shape
-    middle = distance[int(0.45 * height):int(0.55 * height) + 1, int(0.45 * width):int(0.55 * width) + 1]
+    middle = distance[int(0.45 * height) : int(0.55 * height) + 1, int(0.45 * width) : int(0.55 * width) + 1]
     value = float(np.median(middle))
     if math.isinf(value):
         solid = distance[np.isfinite(distance)]
@@ -109,12 +116,14 @@ def _find_rims(distance: Array, reach: Array, camera: Camera, chord: float, home
         first, second = far_reach[:, :-1], far_reach[:, 1:]
         low, high = np.minimum(first, second), np.maximum(first, second)
         with np.errstate(invalid="ignore"):
-            opened = np.where(np.isinf(high), 1.0 / shrink, (high - low) / (1.0 + (high - 1.0) * shrink)) / low
+            opened = (
+                np.where(np.isinf(high), 1.0 / shrink, (high - low) / (1.0 + (high - 1.0) * shrink)) / low
+            )
         opened = (opened * chord * home_focal).astype(np.float32)
         real = edges & (opened > LEAST_GAP_PX)
         first_near = real & (steps > 0)
         second_near = real & (steps < 0)
-        sides = [view if axis == 1 else view.T for view in (near, far, gap)]
+        sides: list[Array] = [view if axis == 1 else view.T for view in (near, far, gap)]
         sides[0][:, :-1] |= first_near
         sides[0][:, 1:] |= second_near
         sides[1][:, 1:] |= first_near
@@ -141,14 +150,18 @@ def _grown(rims: Rims, width: int) -> NDArray[np.bool_]:
     return wanted
 
 
-def _extended(reach: Array, far: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+def _extended(
+    reach: Array, far: NDArray[np.bool_], wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """The far sides continued everywhere (H,W), and for each pixel the flat index of the far rim pixel nearest to it.
 
     What is carried on is the inverse reach; sky stays sky where it is the nearest.
     """
     import cv2
 
-    _, labels = cv2.distanceTransformWithLabels((~far).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~far).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     lookup = np.zeros(int(labels.max()) + 1, dtype=np.int32)
     lookup[labels[far]] = np.flatnonzero(far).astype(np.int32)
     source = lookup[labels]
@@ -162,7 +175,10 @@ def _extended(reach: Array, far: NDArray[np.bool_], wanted: NDArray[np.bool_]) -
 
 
 def push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values (H,W) or (H,W,C) known where `weight` (H,W) > 0, filled everywhere: averages pushed up a pyramid, pulled back."""
+    """Values (H,W) or (H,W,C), known where `weight` (H,W) > 0, filled everywhere.
+
+    Averages are pushed up a pyramid and pulled back down.
+    """
     import cv2
 
     if min(weight.shape) <= 2 or float(weight.min()) > 0:
@@ -189,7 +205,9 @@ def _nearest_behind(reach: Array, behind: Array) -> NDArray[np.float64]:
     return result
 
 
-def _mirrored(picture: NDArray[np.float32], reach: Array, wanted: NDArray[np.bool_], source: NDArray[np.int32]) -> NDArray[np.float32]:
+def _mirrored(
+    picture: NDArray[np.float32], reach: Array, wanted: NDArray[np.bool_], source: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """Colours behind the edges: the far side's, mirrored at its rim, so that its texture goes on."""
     height, width = reach.shape
     rows, columns = np.nonzero(wanted)
@@ -201,8 +219,12 @@ def _mirrored(picture: NDArray[np.float32], reach: Array, wanted: NDArray[np.boo
     nearest, farthest = 0.8 * np.minimum(there, 1e9), 1.5 * there
     chosen = rim.copy()
     found = np.zeros(len(rim), dtype=bool)
-    for travelled in (length + _SKIPPED_PX, 0.5 * length + _SKIPPED_PX, np.full_like(length, 2 * _SKIPPED_PX),
-                      np.full_like(length, _SKIPPED_PX)):
+    for travelled in (
+        length + _SKIPPED_PX,
+        0.5 * length + _SKIPPED_PX,
+        np.full_like(length, 2 * _SKIPPED_PX),
+        np.full_like(length, _SKIPPED_PX),
+    ):
         row = np.rint(rim_row + down / length * travelled).astype(np.int32)
         column = np.rint(rim_column + across / length * travelled).astype(np.int32)
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width) & ~found

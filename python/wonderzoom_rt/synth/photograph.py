@@ -48,7 +48,9 @@ class Photograph:
     notices: tuple[str, ...] = ()
 
 
-def load_photograph(path: str | Path, width: int = DEFAULT_WIDTH, *, focal: float | None = None) -> Photograph:
+def load_photograph(
+    path: str | Path, width: int = DEFAULT_WIDTH, *, focal: float | None = None
+) -> Photograph:
     """Reads a photograph: grey, palette, 16-bit, CMYK, transparent (laid over white), rotated or colour-managed.
 
     width: pixels of the result, rounded down to a multiple of 8; a smaller photograph keeps its size. focal: in
@@ -65,22 +67,30 @@ def load_photograph(path: str | Path, width: int = DEFAULT_WIDTH, *, focal: floa
         except IsADirectoryError:
             raise InputError(f"a photograph was expected at {path}, got a folder") from None
         except Image.DecompressionBombError:
-            raise InputError(f"{name} claims more than {MAX_PIXELS // 10**6} million pixels; expected fewer") from None
+            raise InputError(
+                f"{name} claims more than {MAX_PIXELS // 10**6} million pixels; expected fewer"
+            ) from None
         except Exception as error:
-            raise InputError(f"{name} must be an image (JPEG, PNG, TIFF, WebP, ...), "
-                             f"got something that cannot be read as one ({_first_line(error)})") from None
+            raise InputError(
+                f"{name} must be an image (JPEG, PNG, TIFF, WebP, ...), "
+                f"got something that cannot be read as one ({_first_line(error)})"
+            ) from None
         with image:
             return _from_image(image, name, width, focal)
 
 
-def photograph_from_array(array: NDArray[Any], width: int = DEFAULT_WIDTH, *, focal: float | None = None) -> Photograph:
+def photograph_from_array(
+    array: NDArray[Any], width: int = DEFAULT_WIDTH, *, focal: float | None = None
+) -> Photograph:
     """The same from pixels: (H,W), (H,W,3) or (H,W,4), uint8, uint16, or float 0..1, display sRGB."""
     values = np.asarray(array)
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
         raise InputError(f"a photograph must have shape (H, W), (H, W, 3) or (H, W, 4), got {values.shape}")
     if values.dtype.kind not in "uf":
         raise InputError(f"a photograph must be of uint8, uint16 or float 0..1, got {values.dtype}")
-    if values.dtype.kind == "f" and not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+    if values.dtype.kind == "f" and not (
+        np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1
+    ):
         raise InputError("a photograph of floats must lie in 0..1, got values outside or NaN")
     notices: list[str] = []
     _check_size(values.shape[1], values.shape[0], "the photograph")
@@ -114,7 +124,9 @@ def _from_image(image: Image.Image, name: str, width: int, focal: float | None) 
     try:
         values, profile, mode = _decoded(image, notices)
     except Exception as error:
-        raise InputError(f"{name} must be a whole image, but it is cut short or damaged ({_first_line(error)})") from None
+        raise InputError(
+            f"{name} must be a whole image, but it is cut short or damaged ({_first_line(error)})"
+        ) from None
     small, window = _reduced(_turned(values, orientation), width, notices, original=upright)
     rgb = _to_srgb(small, profile, mode, notices)
     return _finished(rgb, upright, window, focal, exif_focal, notices)
@@ -122,10 +134,13 @@ def _from_image(image: Image.Image, name: str, width: int, focal: float | None) 
 
 def _check_size(width: int, height: int, name: str) -> None:
     if width * height > MAX_PIXELS:
-        raise InputError(f"{name} has {width} x {height} pixels; expected at most {MAX_PIXELS // 10**6} million")
+        raise InputError(
+            f"{name} has {width} x {height} pixels; expected at most {MAX_PIXELS // 10**6} million"
+        )
     if min(width, height) < MIN_SIDE_PX:
-        raise InputError(f"a photograph must be at least {MIN_SIDE_PX} pixels wide and high, "
-                         f"{name} is {width} x {height}")
+        raise InputError(
+            f"a photograph must be at least {MIN_SIDE_PX} pixels wide and high, {name} is {width} x {height}"
+        )
 
 
 def _decoded(image: Image.Image, notices: list[str]) -> tuple[NDArray[Any], bytes | None, str]:
@@ -180,31 +195,48 @@ def _turned(values: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(values)
 
 
-def _reduced(values: NDArray[Any], width: int, notices: list[str], *, original: tuple[int, int] | None = None,
-             ) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:
+def _reduced(
+    values: NDArray[Any],
+    width: int,
+    notices: list[str],
+    *,
+    original: tuple[int, int] | None = None,
+) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:
     """Area-averaged values at the size of `reduced_size`, from a centred window; the window in `original` pixels."""
-    if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or not MIN_SIDE_PX <= width <= 16384:
-        raise InputError(f"a photograph's width must be a whole number of pixels in {MIN_SIDE_PX}..16384, got {width!r}")
+    if (
+        isinstance(width, bool)
+        or not isinstance(width, (int, np.integer))
+        or not MIN_SIDE_PX <= width <= 16384
+    ):
+        raise InputError(
+            f"a photograph's width must be a whole number of pixels in {MIN_SIDE_PX}..16384, got {width!r}"
+        )
     rows, columns = values.shape[:2]
-    full = original or (columns, rows)
-    target = reduced_size(*full, width)
+    full: tuple[int, int] = original or (columns, rows)
+    target = reduced_size(full[0], full[1], width)
     ratio = min(full[0] / target[0], full[1] / target[1])
     if width >= full[0]:
         ratio = 1.0
     kept = (target[0] * ratio, target[1] * ratio)
-    corner = (math.floor((full[0] - kept[0]) / 2) if ratio == 1.0 else (full[0] - kept[0]) / 2,
-              math.floor((full[1] - kept[1]) / 2) if ratio == 1.0 else (full[1] - kept[1]) / 2)
+    corner = (
+        math.floor((full[0] - kept[0]) / 2) if ratio == 1.0 else (full[0] - kept[0]) / 2,
+        math.floor((full[1] - kept[1]) / 2) if ratio == 1.0 else (full[1] - kept[1]) / 2,
+    )
     window = (corner[0], corner[1], *kept)
     shrunk = (columns / full[0], rows / full[1])
     inner = (window[0] * shrunk[0], window[1] * shrunk[1], window[2] * shrunk[0], window[3] * shrunk[1])
     if ratio > 1.0:
         notices.append(f"reduced from {full[0]} x {full[1]} to {target[0]} x {target[1]} pixels")
     elif target != full:
-        notices.append(f"cropped from {full[0]} x {full[1]} to {target[0]} x {target[1]} pixels (multiples of 8)")
+        notices.append(
+            f"cropped from {full[0]} x {full[1]} to {target[0]} x {target[1]} pixels (multiples of 8)"
+        )
     return area_reduce(values, target, window=inner), window
 
 
-def _to_srgb(values: NDArray[np.float32], profile: bytes | None, mode: str, notices: list[str]) -> NDArray[np.float32]:
+def _to_srgb(
+    values: NDArray[np.float32], profile: bytes | None, mode: str, notices: list[str]
+) -> NDArray[np.float32]:
     """Colours (H,W,3) 0..1 of area-averaged 0..255 values in a file's own colour space."""
     if profile is None and mode in ("L", "RGB"):
         return np.repeat(values, 3, axis=2)[..., :3] / 255.0 if mode == "L" else values / 255.0
@@ -214,8 +246,13 @@ def _to_srgb(values: NDArray[np.float32], profile: bytes | None, mode: str, noti
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             if "srgb" in (ImageCms.getProfileDescription(source) or "").lower() and mode == "RGB":
                 return values / 255.0
-            done = ImageCms.profileToProfile(eight_bit, source, ImageCms.createProfile("sRGB"), outputMode="RGB",
-                                             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC)
+            done = ImageCms.profileToProfile(
+                eight_bit,
+                source,
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            )
             notices.append("colours were converted to sRGB from the profile in the file")
             assert done is not None
             return np.asarray(done, dtype=np.float32) / 255.0
@@ -238,7 +275,10 @@ def _read_exif(image: Image.Image) -> tuple[int, float | None]:
         if equivalent > 0:
             focal = equivalent / _DIAGONAL_35MM * math.hypot(*image.size)
         else:
-            length, dots = float(tags.get(_FOCAL_LENGTH, 0) or 0), float(tags.get(_PLANE_X_RESOLUTION, 0) or 0)
+            length, dots = (
+                float(tags.get(_FOCAL_LENGTH, 0) or 0),
+                float(tags.get(_PLANE_X_RESOLUTION, 0) or 0),
+            )
             unit = _UNIT_MM.get(int(tags.get(_PLANE_UNIT, 2) or 2), 25.4)
             taken = float(tags.get(_PIXEL_WIDTH, 0) or 0) or image.size[0]
             if length > 0 and dots > 0:
@@ -248,8 +288,14 @@ def _read_exif(image: Image.Image) -> tuple[int, float | None]:
     return (orientation if 1 <= orientation <= 8 else 1), focal
 
 
-def _finished(pixels: NDArray[np.float32], original: tuple[int, int], window: tuple[float, float, float, float],
-              given: float | None, exif: float | None, notices: list[str]) -> Photograph:
+def _finished(
+    pixels: NDArray[np.float32],
+    original: tuple[int, int],
+    window: tuple[float, float, float, float],
+    given: float | None,
+    exif: float | None,
+    notices: list[str],
+) -> Photograph:
     if given is not None and not (isinstance(given, (int, float)) and math.isfinite(given) and given > 0):
         raise InputError(f"a photograph's focal length must be a number of pixels above 0, got {given!r}")
     shrink = pixels.shape[1] / window[2]
@@ -263,8 +309,14 @@ def _finished(pixels: NDArray[np.float32], original: tuple[int, int], window: tu
             source, focal = "exif", exif
         else:
             notices.append("the focal length in the file is not plausible and was not used")
-    return Photograph(pixels=np.ascontiguousarray(pixels, dtype=np.float32), focal_px=focal * shrink, focal_source=source,
-                      original_size=(int(original[0]), int(original[1])), window=window, notices=tuple(notices))
+    return Photograph(
+        pixels=np.ascontiguousarray(pixels, dtype=np.float32),
+        focal_px=focal * shrink,
+        focal_source=source,
+        original_size=(int(original[0]), int(original[1])),
+        window=window,
+        notices=tuple(notices),
+    )
 
 
 def _first_line(error: Exception) -> str:

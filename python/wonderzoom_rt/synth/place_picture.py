@@ -32,8 +32,9 @@ class Placement:
     matches: int
 
 
-def register_picture(picture: NDArray[np.float32], context: NDArray[np.float32], *,
-                     expected: Array | None = None) -> Placement:
+def register_picture(
+    picture: NDArray[np.float32], context: NDArray[np.float32], *, expected: Array | None = None
+) -> Placement:
     """Finds a picture (H,W,3) in the context's picture (h,w,3), both display sRGB 0..1.
 
     Features (ORB, Rublee et al. 2011) give a homography by consensus; correlation of the pictures refines it (ECC,
@@ -46,26 +47,40 @@ def register_picture(picture: NDArray[np.float32], context: NDArray[np.float32],
     size = (max(8, round(picture.shape[1] * shrink)), max(8, round(picture.shape[0] * shrink)))
     small = _grey(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
     grow = min(4.0, max(1.0, _WORK_SIDE / max(context.shape[:2])))
-    around = _grey(cv2.resize(context, (round(context.shape[1] * grow), round(context.shape[0] * grow)), interpolation=cv2.INTER_CUBIC))
+    around = _grey(
+        cv2.resize(
+            context,
+            (round(context.shape[1] * grow), round(context.shape[0] * grow)),
+            interpolation=cv2.INTER_CUBIC,
+        )
+    )
     from_small = np.diag([picture.shape[1] / size[0], picture.shape[0] / size[1], 1.0])
     to_around = np.diag([around.shape[1] / context.shape[1], around.shape[0] / context.shape[0], 1.0])
     found, matches = _by_features(small, around)
     if found is None and expected is not None:
         found = to_around @ np.asarray(expected, dtype=np.float64) @ from_small
     if found is None:
-        raise GeneratorError(f"the picture must show a part of the view: expected at least {MIN_MATCHES} features that agree "
-                             f"on one place, got {matches} that do not")
+        raise GeneratorError(
+            f"the picture must show a part of the view: expected at least {MIN_MATCHES} features that agree "
+            f"on one place, got {matches} that do not"
+        )
     found = _refined(small, around, found)
     correlation = _correlation(small, around, found)
     if correlation < _LEAST_CORRELATION:
-        raise GeneratorError(f"the picture must show a part of the view: it agrees with it by {correlation:.2f}, "
-                             f"expected at least {_LEAST_CORRELATION}")
+        raise GeneratorError(
+            f"the picture must show a part of the view: it agrees with it by {correlation:.2f}, "
+            f"expected at least {_LEAST_CORRELATION}"
+        )
     homography = np.linalg.inv(to_around) @ found @ np.linalg.inv(from_small)
     return Placement(homography / homography[2, 2], correlation, matches)
 
 
-def warp_picture(picture: NDArray[np.float32], placement: Placement, size: tuple[int, int],
-                 window: tuple[float, float, float, float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def warp_picture(
+    picture: NDArray[np.float32],
+    placement: Placement,
+    size: tuple[int, int],
+    window: tuple[float, float, float, float],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The picture as seen in `window` (x, y, width, height) of the context, at `size` (width, height).
 
     Returns colours (H,W,3) and how far each pixel is covered (H,W), 0..1; finer pictures are averaged first.
@@ -73,7 +88,13 @@ def warp_picture(picture: NDArray[np.float32], placement: Placement, size: tuple
     import cv2
 
     x, y, width, height = window
-    to_view = np.array([[size[0] / width, 0, -x * size[0] / width], [0, size[1] / height, -y * size[1] / height], [0, 0, 1.0]])
+    to_view = np.array(
+        [
+            [size[0] / width, 0, -x * size[0] / width],
+            [0, size[1] / height, -y * size[1] / height],
+            [0, 0, 1.0],
+        ]
+    )
     full = to_view @ placement.homography
     shrink = float(np.sqrt(abs(np.linalg.det(full[:2, :2]))))
     source = picture
@@ -84,8 +105,14 @@ def warp_picture(picture: NDArray[np.float32], placement: Placement, size: tuple
     centred = _centred(full)
     flags = cv2.INTER_CUBIC
     warped = cv2.warpPerspective(source, centred, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    covered = cv2.warpPerspective(np.ones(source.shape[:2], np.float32), centred, size, flags=cv2.INTER_LINEAR,
-                                  borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    covered = cv2.warpPerspective(
+        np.ones(source.shape[:2], np.float32),
+        centred,
+        size,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
     return np.clip(warped, 0, 1), np.clip(covered, 0, 1)
 
 
@@ -110,11 +137,13 @@ def _cornered(centre_based: Array) -> NDArray[np.float64]:
     return result
 
 
-def _by_features(small: NDArray[np.uint8], around: NDArray[np.uint8]) -> tuple[NDArray[np.float64] | None, int]:
+def _by_features(
+    small: NDArray[np.uint8], around: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64] | None, int]:
     """A homography (corner convention) from agreeing features, None where too few agree, and their number."""
     import cv2
 
-    detector = cv2.ORB_create(nfeatures=4000, scaleFactor=1.2, nlevels=12, fastThreshold=7)
+    detector = cv2.ORB.create(nfeatures=4000, scaleFactor=1.2, nlevels=12, fastThreshold=7)
     points_a, codes_a = detector.detectAndCompute(small, None)
     points_b, codes_b = detector.detectAndCompute(around, None)
     if codes_a is None or codes_b is None or len(codes_a) < 4 or len(codes_b) < 4:
@@ -147,7 +176,9 @@ def _plausible(homography: Array, shape: tuple[int, ...]) -> bool:
     return bool((turns > 0).all() and lengths.min() > 0.05 * lengths.max() and lengths.min() > 4)
 
 
-def _refined(small: NDArray[np.uint8], around: NDArray[np.uint8], start: NDArray[np.float64]) -> NDArray[np.float64]:
+def _refined(
+    small: NDArray[np.uint8], around: NDArray[np.uint8], start: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The homography that maximises correlation near `start`; `start` itself where that does not converge."""
     import cv2
 
@@ -165,13 +196,24 @@ def _refined(small: NDArray[np.uint8], around: NDArray[np.uint8], start: NDArray
         return start
 
 
-def _correlation(small: NDArray[np.uint8], around: NDArray[np.uint8], homography: NDArray[np.float64]) -> float:
+def _correlation(
+    small: NDArray[np.uint8], around: NDArray[np.uint8], homography: NDArray[np.float64]
+) -> float:
     """Correlation of the picture with the part of the surroundings under it, at the coarser of the two resolutions."""
     import cv2
 
-    seen = cv2.warpPerspective(around, _centred(homography), small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    inside = cv2.warpPerspective(np.ones(around.shape, np.uint8), _centred(homography), small.shape[::-1],
-                                 flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP) > 0
+    seen = cv2.warpPerspective(
+        around, _centred(homography), small.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    inside = (
+        cv2.warpPerspective(
+            np.ones(around.shape, np.uint8),
+            _centred(homography),
+            small.shape[::-1],
+            flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        )
+        > 0
+    )
     if inside.mean() < 0.2:
         return -1.0
     blur = max(1.0, 1.0 / float(np.sqrt(abs(np.linalg.det(homography[:2, :2])))))

@@ -34,9 +34,9 @@ def ground_mask(small: NDArray[np.float32], blocked: NDArray[np.bool_]) -> NDArr
 
     height = len(small)
     trimap = np.full(blocked.shape, cv2.GC_PR_BGD, dtype=np.uint8)
-    trimap[int(0.62 * height):] = cv2.GC_PR_FGD
-    trimap[int(0.93 * height):] = cv2.GC_FGD
-    trimap[:int(0.3 * height)] = cv2.GC_BGD
+    trimap[int(0.62 * height) :] = cv2.GC_PR_FGD
+    trimap[int(0.93 * height) :] = cv2.GC_FGD
+    trimap[: int(0.3 * height)] = cv2.GC_BGD
     top = np.where(blocked.any(axis=0), height - np.argmax(blocked[::-1], axis=0), 0)
     top = np.where(top > 0.75 * height, 0, top)
     below_sky = np.arange(height)[:, None] < top[None, :] + int(0.06 * height)
@@ -45,16 +45,25 @@ def ground_mask(small: NDArray[np.float32], blocked: NDArray[np.bool_]) -> NDArr
     if not (trimap == cv2.GC_FGD).any():
         return np.zeros(blocked.shape, dtype=bool)
     cv2.setRNGSeed(1)
-    cv2.grabCut((small[..., ::-1] * 255).astype(np.uint8), trimap, None, np.zeros((1, 65)), np.zeros((1, 65)), 3,
-                cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        (small[..., ::-1] * 255).astype(np.uint8),
+        trimap,
+        None,
+        np.zeros((1, 65)),
+        np.zeros((1, 65)),
+        3,
+        cv2.GC_INIT_WITH_MASK,
+    )
     ground = ((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)).astype(np.uint8)
     ground = cv2.morphologyEx(ground, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     ground = cv2.morphologyEx(ground, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     _, labels = cv2.connectedComponents(ground, connectivity=4)
-    kept = np.setdiff1d(np.unique(labels[int(0.93 * height):]), [0])
+    kept = np.setdiff1d(np.unique(labels[int(0.93 * height) :]), [0])
     found = np.isin(labels, kept) & ~blocked
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~found).astype(np.uint8), connectivity=4)
-    specks = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < _LEAST_REGION * labels.size]
+    specks = [
+        label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < _LEAST_REGION * labels.size
+    ]
     result: NDArray[np.bool_] = found | (np.isin(labels, specks) & ~blocked)
     return result
 
@@ -91,8 +100,11 @@ def foreground_mask(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDA
     cut = _hanging_together(energy > np.where(below, 1.7, 2.2) * unsharp, strong)
     if not _FOREGROUND_FRACTION[0] / 2 < cut.mean() < _FOREGROUND_FRACTION[1]:
         return empty
-    full: NDArray[np.float32] = cv2.resize(cut.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return cv2.GaussianBlur(full, (0, 0), 1.5) > 0.5
+    full: NDArray[np.float32] = cv2.resize(
+        cut.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    result: NDArray[np.bool_] = cv2.GaussianBlur(full, (0, 0), 1.5) > 0.5
+    return result
 
 
 def _hanging_together(weak: NDArray[np.bool_], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -105,8 +117,11 @@ def _hanging_together(weak: NDArray[np.bool_], strong: NDArray[np.bool_]) -> NDA
     joined = cv2.erode(joined, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))[16:-16, 16:-16]
     joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    kept = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > 0.004 * joined.size
-            and strong[labels == label].mean() > 0.3]
+    kept = [
+        label
+        for label in range(1, count)
+        if stats[label, cv2.CC_STAT_AREA] > 0.004 * joined.size and strong[labels == label].mean() > 0.3
+    ]
     found = np.isin(labels, kept)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~found).astype(np.uint8), connectivity=4)
     holes = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < 0.01 * joined.size]
@@ -132,7 +147,9 @@ def upright_regions(small: NDArray[np.float32], free: NDArray[np.bool_]) -> tupl
     labels = np.zeros(free.shape, dtype=np.int32)
     number = 0
     for label in np.unique(merged[merged > 0]):
-        parts, inside, stats, _ = cv2.connectedComponentsWithStats((merged == label).astype(np.uint8), connectivity=4)
+        parts, inside, stats, _ = cv2.connectedComponentsWithStats(
+            (merged == label).astype(np.uint8), connectivity=4
+        )
         for part in range(1, parts):
             if stats[part, cv2.CC_STAT_AREA] >= _LEAST_REGION * free.size:
                 number += 1
@@ -147,7 +164,9 @@ def _features(small: NDArray[np.float32]) -> NDArray[np.float32]:
     lab = cv2.cvtColor(cv2.bilateralFilter(small, 7, 0.15, 4), cv2.COLOR_RGB2LAB)
     contrast = local_contrast(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     texture = 20 * np.log(cv2.GaussianBlur(contrast, (0, 0), 4) + np.float32(0.01))
-    result: NDArray[np.float32] = np.dstack([0.4 * lab[..., 0], 1.4 * lab[..., 1], 1.4 * lab[..., 2], 0.5 * texture])
+    result: NDArray[np.float32] = np.dstack(
+        [0.4 * lab[..., 0], 1.4 * lab[..., 1], 1.4 * lab[..., 2], 0.5 * texture]
+    )
     return result.astype(np.float32)
 
 
@@ -160,8 +179,14 @@ def _patches(features: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[
     placed = np.dstack([features, rows, columns])
     chosen = placed[free]
     cv2.setRNGSeed(1)
-    _, _, centres = cv2.kmeans(chosen[::7].copy(), min(_PATCHES, len(chosen) // 50 + 1), None,
-                               (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 8, 0.5), 1, cv2.KMEANS_RANDOM_CENTERS)
+    _, _, centres = cv2.kmeans(
+        chosen[::7].copy(),
+        min(_PATCHES, len(chosen) // 50 + 1),
+        None,
+        (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 8, 0.5),
+        1,
+        cv2.KMEANS_RANDOM_CENTERS,
+    )
     norms = (centres**2).sum(axis=1)
     nearest = (norms[None, :] - 2.0 * (chosen @ centres.T)).argmin(axis=1)
     groups = np.full(free.shape, -1, dtype=np.int32)
@@ -169,7 +194,9 @@ def _patches(features: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[
     patches = np.zeros(free.shape, dtype=np.int32)
     total = 0
     for group in range(len(centres)):
-        parts, inside, stats, _ = cv2.connectedComponentsWithStats((groups == group).astype(np.uint8), connectivity=4)
+        parts, inside, stats, _ = cv2.connectedComponentsWithStats(
+            (groups == group).astype(np.uint8), connectivity=4
+        )
         for part in range(1, parts):
             if stats[part, cv2.CC_STAT_AREA] >= 40:
                 total += 1
@@ -177,15 +204,26 @@ def _patches(features: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[
     return _filled(patches, free)
 
 
-def _merged(patches: NDArray[np.int32], features: NDArray[np.float32], count: int,
-            free: NDArray[np.bool_]) -> NDArray[np.int32]:
+def _merged(
+    patches: NDArray[np.int32], features: NDArray[np.float32], count: int, free: NDArray[np.bool_]
+) -> NDArray[np.int32]:
     """Patches merged while the loss stays below that of two plain, sizeable regions; labels of some patch each."""
     sizes = np.bincount(patches.ravel(), minlength=count + 1).astype(np.float64)
-    means = np.stack([np.bincount(patches.ravel(), weights=features[..., k].ravel(), minlength=count + 1)
-                      for k in range(features.shape[2])], axis=1) / np.maximum(sizes, 1)[:, None]
+    means = (
+        np.stack(
+            [
+                np.bincount(patches.ravel(), weights=features[..., k].ravel(), minlength=count + 1)
+                for k in range(features.shape[2])
+            ],
+            axis=1,
+        )
+        / np.maximum(sizes, 1)[:, None]
+    )
     beside: list[set[int]] = [set() for _ in range(count + 1)]
     for first, second in ((patches[:, :-1], patches[:, 1:]), (patches[:-1], patches[1:])):
-        pairs = np.unique(np.stack([first.ravel(), second.ravel()], axis=1)[(first != second).ravel()], axis=0)
+        pairs = np.unique(
+            np.stack([first.ravel(), second.ravel()], axis=1)[(first != second).ravel()], axis=0
+        )
         for a, b in pairs:
             if a and b:
                 beside[int(a)].add(int(b))
@@ -199,7 +237,9 @@ def _merged(patches: NDArray[np.int32], features: NDArray[np.float32], count: in
         return float(sizes[a] * sizes[b] / (sizes[a] + sizes[b]) * (away @ away))
 
     while len(alive) > 2:
-        cost, a, b = min(((loss(a, b), a, b) for a in alive for b in beside[a] if a < b), default=(np.inf, 0, 0))
+        cost, a, b = min(
+            ((loss(a, b), a, b) for a in alive for b in beside[a] if a < b), default=(np.inf, 0, 0)
+        )
         if cost > limit:
             break
         means[a] = (means[a] * sizes[a] + means[b] * sizes[b]) / (sizes[a] + sizes[b])
@@ -221,8 +261,9 @@ def _filled(labels: NDArray[np.int32], free: NDArray[np.bool_]) -> NDArray[np.in
 
     if not labels.any():
         return free.astype(np.int32)
-    _, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5,
-                                                 labelType=cv2.DIST_LABEL_PIXEL)
+    _, nearest = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     lookup = np.zeros(int(nearest.max()) + 1, dtype=np.int32)
     seen = labels > 0
     lookup[nearest[seen]] = labels[seen]
@@ -230,7 +271,9 @@ def _filled(labels: NDArray[np.int32], free: NDArray[np.bool_]) -> NDArray[np.in
     return result
 
 
-def enlarged_labels(labels: NDArray[np.int32], small: NDArray[np.float32], picture: NDArray[np.float32]) -> NDArray[np.int32]:
+def enlarged_labels(
+    labels: NDArray[np.int32], small: NDArray[np.float32], picture: NDArray[np.float32]
+) -> NDArray[np.int32]:
     """Labels at the size of `picture`: each pixel takes, of its 9 coarse neighbours, the one most like it in colour."""
     import cv2
 
@@ -266,14 +309,3 @@ def _majority(labels: NDArray[np.int32]) -> NDArray[np.int32]:
         best[better] = share[better]
         out[better] = label
     return out
-
-
-def sharpened_border(picture: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A coarse mask at the size of `picture`, its border laid on the picture's edges."""
-    import cv2
-
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, mask.shape[::-1], interpolation=cv2.INTER_AREA)
-    enlarged = enlarged_labels(mask.astype(np.int32), small, picture)
-    result: NDArray[np.bool_] = cv2.medianBlur(enlarged.astype(np.uint8), 5) > 0
-    return result

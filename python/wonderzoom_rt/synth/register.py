@@ -24,7 +24,9 @@ MEDIAN_SHARE = 0.004
 """Largest median deviation from the coarse distance, over D_eff, that relief may cause."""
 
 
-def zoom_distance(context: Context, camera: Camera, picture: NDArray[np.float32], *, home_focal: float) -> NDArray[np.float64]:
+def zoom_distance(
+    context: Context, camera: Camera, picture: NDArray[np.float32], *, home_focal: float
+) -> NDArray[np.float64]:
     """Radial distances (H,W) float64, wu, +inf for sky, of a level's picture (H,W,3) inside its context.
 
     The context's surfaces, their jumps laid on the picture's edges, and relief of some pixels' height; means over
@@ -45,17 +47,22 @@ def zoom_distance(context: Context, camera: Camera, picture: NDArray[np.float32]
     return distance
 
 
-def fit_scale_shift(estimate: Array, reference: Array, weight: Array | None = None, *, rounds: int = 12) -> tuple[float, float]:
+def fit_scale_shift(
+    estimate: Array, reference: Array, weight: Array | None = None, *, rounds: int = 12
+) -> tuple[float, float]:
     """Scale and shift that bring `estimate` to `reference`, by least squares that disbelieve outliers.
 
     Arrays of one shape; pairs that are not finite, or of weight 0, are left out. From the median slope of
-    random pairs on, weights of Cauchy's kind are iterated, their width from the median deviation. Raises InputError for fewer than 8 usable pairs.
+    random pairs on, weights of Cauchy's kind are iterated, their width from the median deviation. Raises InputError
+    for fewer than 8 usable pairs.
     """
     usable = np.isfinite(estimate) & np.isfinite(reference)
     if weight is not None:
         usable &= weight > 0
     if usable.sum() < 8:
-        raise InputError(f"a depth estimate must share at least 8 known pixels with its context, got {int(usable.sum())}")
+        raise InputError(
+            f"a depth estimate must share at least 8 known pixels with its context, got {int(usable.sum())}"
+        )
     x, y = np.asarray(estimate, dtype=np.float64)[usable], np.asarray(reference, dtype=np.float64)[usable]
     base = np.ones_like(x) if weight is None else np.asarray(weight, dtype=np.float64)[usable]
     scale = _median_slope(x, y)
@@ -83,8 +90,14 @@ def _median_slope(x: Array, y: Array, *, pairs: int = 4000) -> float:
     return float(np.median((y[second] - y[first])[usable] / run[usable])) if usable.any() else 1.0
 
 
-def register_estimate(estimate: Array, context: Context, camera: Camera, *, home_focal: float,
-                      segments: NDArray[np.int32] | None = None) -> NDArray[np.float64]:
+def register_estimate(
+    estimate: Array,
+    context: Context,
+    camera: Camera,
+    *,
+    home_focal: float,
+    segments: NDArray[np.int32] | None = None,
+) -> NDArray[np.float64]:
     """An estimated distance map (H,W), right up to scale and shift, brought onto the context.
 
     Robust scale and shift; then per segment (labels (H,W); the whole picture when left out) the median offset; then
@@ -93,7 +106,9 @@ def register_estimate(estimate: Array, context: Context, camera: Camera, *, home
     """
     values = np.asarray(estimate, dtype=np.float64)
     if values.shape != (camera.height, camera.width):
-        raise InputError(f"a depth estimate must have shape {(camera.height, camera.width)}, got {values.shape}")
+        raise InputError(
+            f"a depth estimate must have shape {(camera.height, camera.width)}, got {values.shape}"
+        )
     view = coarse_view(context.picture, context.distance, context.camera, camera)
     means, whole = coarse_means(np.where(np.isfinite(values), values, 0.0), view)
     solid, _ = coarse_means(np.isfinite(values).astype(np.float64), view)
@@ -109,7 +124,9 @@ def register_estimate(estimate: Array, context: Context, camera: Camera, *, home
     return np.where(np.isfinite(values), np.maximum(placed + middle, 1e-3 * middle), np.inf)
 
 
-def _shifted_by_segment(placed: Array, target: Array, segments: NDArray[np.int32], view: CoarseView) -> NDArray[np.float64]:
+def _shifted_by_segment(
+    placed: Array, target: Array, segments: NDArray[np.int32], view: CoarseView
+) -> NDArray[np.float64]:
     """Each segment moved by the median of what it is off, over the coarse pixels at its pixels."""
     finite = np.where(np.isfinite(placed), placed, 0.0)
     off = target - coarse_means(finite, view)[0]
@@ -134,6 +151,8 @@ def _corrected(placed: Array, target: Array, view: CoarseView, *, limit: float) 
         if not believed.any():
             return result
         unit = float(np.abs(off[believed]).max()) or 1.0
-        field = masked_blur(np.where(believed, off / unit, 0).astype(np.float32), believed.astype(np.float32), radius)
+        field = masked_blur(
+            np.where(believed, off / unit, 0).astype(np.float32), believed.astype(np.float32), radius
+        )
         result = result + sampled(field.astype(np.float64) * unit, view)
     return result

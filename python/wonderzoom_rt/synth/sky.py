@@ -66,9 +66,13 @@ def _seeds(small: NDArray[np.float32]) -> NDArray[np.bool_]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates, connectivity=4)
     strip = max(2, round(_STRIP * len(small)))
     touching = {int(label) for label in np.unique(labels[:strip]) if label}
-    large = [label for label in range(1, count)
-             if label in touching and stats[label, cv2.CC_STAT_AREA] > 0.002 * labels.size
-             and stats[label, cv2.CC_STAT_TOP] <= strip // 2]
+    large = [
+        label
+        for label in range(1, count)
+        if label in touching
+        and stats[label, cv2.CC_STAT_AREA] > 0.002 * labels.size
+        and stats[label, cv2.CC_STAT_TOP] <= strip // 2
+    ]
     return np.isin(labels, large)
 
 
@@ -120,9 +124,13 @@ def _without_islands(sky: NDArray[np.bool_]) -> NDArray[np.bool_]:
     import cv2
 
     count, labels, stats, _ = cv2.connectedComponentsWithStats((~sky).astype(np.uint8), connectivity=8)
-    small = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] < 0.02 * sky.size
-             and stats[label, cv2.CC_STAT_TOP] + stats[label, cv2.CC_STAT_HEIGHT] < len(sky)
-             and not _touches_ground(labels == label, sky)]
+    small = [
+        label
+        for label in range(1, count)
+        if stats[label, cv2.CC_STAT_AREA] < 0.02 * sky.size
+        and stats[label, cv2.CC_STAT_TOP] + stats[label, cv2.CC_STAT_HEIGHT] < len(sky)
+        and not _touches_ground(labels == label, sky)
+    ]
     return sky | np.isin(labels, small)
 
 
@@ -140,8 +148,14 @@ def _on_edges(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[n
     coarse = cv2.resize(sky.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     scale = width / sky.shape[1]
     radius = max(2, round(1.5 * scale))
-    inside = (cv2.erode((coarse > 0.5).astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8), borderValue=1) > 0)
-    outside = cv2.dilate((coarse > 0.5).astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8), borderValue=0) == 0
+    inside = (
+        cv2.erode((coarse > 0.5).astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8), borderValue=1)
+        > 0
+    )
+    outside = (
+        cv2.dilate((coarse > 0.5).astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8), borderValue=0)
+        == 0
+    )
     band = ~(inside | outside)
     window = (8 * radius + 1, 8 * radius + 1)
     to_sky = _color_distance(picture, inside.astype(np.float32), window)
@@ -152,12 +166,16 @@ def _on_edges(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[n
     large = [label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] > 0.001 * labels.size]
     kept = np.isin(labels, large)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
-    specks = [label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] < 0.0005 * labels.size]
+    specks = [
+        label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] < 0.0005 * labels.size
+    ]
     result: NDArray[np.bool_] = kept | np.isin(labels, specks)
     return result
 
 
-def _color_distance(picture: NDArray[np.float32], weight: NDArray[np.float32], window: tuple[int, int]) -> Array:
+def _color_distance(
+    picture: NDArray[np.float32], weight: NDArray[np.float32], window: tuple[int, int]
+) -> Array:
     """Distance of each pixel's colour to the mean colour of the weighted pixels near it."""
     import cv2
 

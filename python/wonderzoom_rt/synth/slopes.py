@@ -40,12 +40,17 @@ def measure_slopes(distance: NDArray[np.float64], focal: float, *, tolerance: fl
     """
     across, edge_x, between_x = _along_rows(distance, focal, tolerance)
     down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal, tolerance)
-    return Slopes(across=across, down=np.ascontiguousarray(down.T), edge=edge_x | edge_y.T,
-                  between=between_x | between_y.T)
+    return Slopes(
+        across=across,
+        down=np.ascontiguousarray(down.T),
+        edge=edge_x | edge_y.T,
+        between=between_x | between_y.T,
+    )
 
 
-def steps_along_rows(distance: NDArray[np.float64], focal: float,
-                     tolerance: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def steps_along_rows(
+    distance: NDArray[np.float64], focal: float, tolerance: float = 1.0
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Steps (H,W-1) from each pixel to its right neighbour in footprints of the nearer, and which of them are edges.
 
     From or to the sky the step is infinite; within the sky it is 0.
@@ -63,8 +68,9 @@ def steps_along_rows(distance: NDArray[np.float64], focal: float,
     return steps, edges
 
 
-def _along_rows(distance: NDArray[np.float64], focal: float,
-                tolerance: float) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
+def _along_rows(
+    distance: NDArray[np.float64], focal: float, tolerance: float
+) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
     """Slope, edge and between (H,W) along the rows."""
     height, width = distance.shape
     steps = np.zeros((height, width + 1), dtype=np.float32)

@@ -39,11 +39,17 @@ def surroundings(picture: NDArray[np.float32], distance: NDArray[np.float64], ca
     margin_x, margin_y = min(size[0] - 1, round(REACH * size[0])), min(size[1] - 1, round(REACH * size[0]))
     color = cv2.copyMakeBorder(small, margin_y, margin_y, margin_x, margin_x, cv2.BORDER_REFLECT_101)
     deep = cv2.copyMakeBorder(inverse, margin_y, margin_y, margin_x, margin_x, cv2.BORDER_REFLECT_101)
-    deep[margin_y + size[1]:] = _ground_below(deep[margin_y:margin_y + size[1]], margin_y)
+    deep[margin_y + size[1] :] = _ground_below(deep[margin_y : margin_y + size[1]], margin_y)
     outside = np.ones(deep.shape, dtype=bool)
-    outside[margin_y + 1:margin_y + size[1] - 1, margin_x + 1:margin_x + size[0] - 1] = False
-    grown = Camera(camera.position, camera.orientation, camera.focal * max(across, down), deep.shape[1], deep.shape[0],
-                   (camera.principal[0] * across + margin_x, camera.principal[1] * down + margin_y))
+    outside[margin_y + 1 : margin_y + size[1] - 1, margin_x + 1 : margin_x + size[0] - 1] = False
+    grown = Camera(
+        camera.position,
+        camera.orientation,
+        camera.focal * max(across, down),
+        deep.shape[1],
+        deep.shape[0],
+        (camera.principal[0] * across + margin_x, camera.principal[1] * down + margin_y),
+    )
     slant = grown.rays() @ grown.forward
     reach = np.where(deep > 0, 1.0 / (np.where(deep > 0, deep, 1.0) * slant), np.inf)
     return lift(color, reach, grown, keep=outside & (deep > 0), hidden=True)
