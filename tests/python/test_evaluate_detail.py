@@ -57,8 +57,10 @@ def noisy(coarse: Picture, true: Picture, seed: int = 3) -> Picture:
 
 
 def passes(picture: Picture, true: Picture) -> bool:
-    return (amplitude_error_octaves(picture, true, RATIO) <= AMPLITUDE_ERROR_BAR
-            and truth_correlation(picture, true, RATIO) >= TRUTH_CORRELATION_BAR)
+    return (
+        amplitude_error_octaves(picture, true, RATIO) <= AMPLITUDE_ERROR_BAR
+        and truth_correlation(picture, true, RATIO) >= TRUTH_CORRELATION_BAR
+    )
 
 
 def test_the_truth_itself_is_perfect(pair: tuple[Picture, Picture]) -> None:
@@ -134,11 +136,15 @@ def test_energy_does_not_depend_on_a_border_or_a_ramp(pair: tuple[Picture, Pictu
 
 
 def test_flat_over_flat_is_one() -> None:
-    assert detail_energy(np.full((300, 300), 0.5), np.full((100, 100), 0.5), RATIO) == pytest.approx(1.0, abs=0.05)
+    assert detail_energy(np.full((300, 300), 0.5), np.full((100, 100), 0.5), RATIO) == pytest.approx(
+        1.0, abs=0.05
+    )
 
 
 def test_energy_of_a_power_law_continued_is_one() -> None:
-    """A synthetic picture of amplitude 1/f, and the same picture with nothing above the coarse Nyquist removed by area."""
+    """A synthetic picture of amplitude 1/f, and the same picture with nothing above the coarse Nyquist
+    removed by area.
+    """
     rng = np.random.default_rng(5)
     fx, fy = np.fft.rfftfreq(720)[None, :], np.fft.fftfreq(720)[:, None]
     spectrum = np.fft.rfft2(rng.standard_normal((720, 720))) / np.maximum(np.hypot(fx, fy), 1 / 720)

@@ -34,7 +34,9 @@ def weight(photo: Picture, rectangle: Rectangle, band: float) -> Picture:
 
 
 def coarse(photo: Picture) -> Picture:
-    return bicubic_resize(area_resize(photo, photo.shape[1] // 3, photo.shape[0] // 3), photo.shape[1], photo.shape[0])
+    return bicubic_resize(
+        area_resize(photo, photo.shape[1] // 3, photo.shape[0] // 3), photo.shape[1], photo.shape[0]
+    )
 
 
 @pytest.mark.parametrize("rectangle", RECTANGLES)

@@ -22,7 +22,8 @@ AMPLITUDE_ERROR_BAR = 0.7
 TRUTH_CORRELATION_BAR = 0.2
 DETAIL_ENERGY_BAR = (0.3, 2.5)
 
-#: RMS (0..1) of detail that is only just seen: `detail_energy` adds its square to what it found and to what it expected.
+#: RMS (0..1) of detail that is only just seen: `detail_energy` adds its square to what it found and to what
+#: it expected.
 JUST_SEEN_RMS = 1.5 / 255.0
 
 BLOCK_PX = 60
@@ -56,7 +57,9 @@ def _step(value: FloatArray, edge: float, width: float) -> FloatArray:
 
 
 def _ring_gain(radius: FloatArray, low: float, high: float) -> FloatArray:
-    """Pass band low..high of the frequency radius, with edges of a tenth of an octave so that it rings little."""
+    """Pass band low..high of the frequency radius, with edges of a tenth of an octave so that it rings
+    little.
+    """
     octave = np.log2(np.maximum(radius, 1e-9))
     rise = _step(octave, math.log2(low), 0.1)
     fall = 1.0 - _step(octave, math.log2(high), 0.1)
@@ -72,7 +75,9 @@ def _sector_gain(angle: FloatArray, index: int) -> FloatArray:
 
 
 def _band_amplitudes(grey: FloatArray, ratio: float) -> FloatArray:
-    """Local RMS (bands, rows, columns) of `grey` in RINGS x ORIENTATIONS bands between coarse Nyquist and TOP_FREQUENCY."""
+    """Local RMS (bands, rows, columns) of `grey` in RINGS x ORIENTATIONS bands between coarse Nyquist and
+    TOP_FREQUENCY.
+    """
     margin = BLOCK_PX
     padded = mirrored(grey - grey.mean(), margin)
     top = (padded.shape[0] - grey.shape[0]) // 2
@@ -91,21 +96,24 @@ def _band_amplitudes(grey: FloatArray, ratio: float) -> FloatArray:
 
 
 def amplitude_error_octaves(picture: NDArray[Any], truth: NDArray[Any], coarse_ratio: float) -> float:
-    """How wrong the *strength* of the detail is: mean |log2(amplitude / true amplitude)|; 0 is perfect, 1 is a factor of two.
+    """How wrong the *strength* of the detail is: mean |log2(amplitude / true amplitude)|; 0 is perfect, 1 is
+    a factor of two.
 
     Both pictures (H, W[, 3]) have one size. Their lumas are split into 8 bands above the coarse Nyquist
     (4 orientations x 2 rings of equal width in octaves, up to 0.45 cycles/px), and the RMS of each band is
     taken in blocks of 60 px. Of every (band, block) pair the error is |log2| of the two amplitudes, each
     joined with the noise floor as sqrt(a^2 + floor^2).
 
-    Near-silent pairs: the mean is weighted by s = A^2 / (A^2 + (2 floor)^2), A the larger amplitude of the two.
-    A pair that is silent in both weighs nothing, so that a large sky can neither help nor hurt; one that is
-    silent in one only weighs fully, so that noise put on a sky and texture lost both count. The floor is
+    Near-silent pairs: the mean is weighted by s = A^2 / (A^2 + (2 floor)^2), A the larger amplitude of the
+    two. A pair that is silent in both weighs nothing, so that a large sky can neither help nor hurt; one that
+    is silent in one only weighs fully, so that noise put on a sky and texture lost both count. The floor is
     twice the rounding noise of 8-bit pictures, shared out over the bands. All silent: 0.
     """
     ratio = _check_ratio(coarse_ratio)
     if 0.5 / ratio >= 0.8 * TOP_FREQUENCY:
-        raise InputError(f"coarse ratio: expected at least {0.5 / (0.8 * TOP_FREQUENCY):.2f} to compare bands, got {ratio}")
+        raise InputError(
+            f"coarse ratio: expected at least {0.5 / (0.8 * TOP_FREQUENCY):.2f} to compare bands, got {ratio}"
+        )
     grey, true_grey = _pair(picture, truth)
     shown, true = _band_amplitudes(grey, ratio), _band_amplitudes(true_grey, ratio)
     error = 0.5 * np.abs(np.log2((shown**2 + BAND_FLOOR**2) / (true**2 + BAND_FLOOR**2)))
@@ -126,10 +134,11 @@ def _above(grey: FloatArray, ratio: float) -> FloatArray:
 
 
 def truth_correlation(picture: NDArray[Any], truth: NDArray[Any], coarse_ratio: float) -> float:
-    """Is the detail in the right *place*: correlation (-1..1) of the two lumas above the coarse Nyquist, over the whole picture.
+    """Is the detail in the right *place*: correlation (-1..1) of the two lumas above the coarse Nyquist, over
+    the whole picture.
 
-    It says nothing of strength (a faint blur that follows the edges correlates well), hence only together with
-    `amplitude_error_octaves`. A picture without any detail there correlates 0.
+    It says nothing of strength (a faint blur that follows the edges correlates well), hence only together
+    with `amplitude_error_octaves`. A picture without any detail there correlates 0.
     """
     ratio = _check_ratio(coarse_ratio)
     grey, true_grey = _pair(picture, truth)
@@ -140,7 +149,9 @@ def truth_correlation(picture: NDArray[Any], truth: NDArray[Any], coarse_ratio: 
 
 
 def _windowed_power(grey: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(power, radius, multiplicity) of a Hann-windowed luma; the sum of power x multiplicity is its variance."""
+    """(power, radius, multiplicity) of a Hann-windowed luma; the sum of power x multiplicity is its
+    variance.
+    """
     height, width = grey.shape
     window = np.hanning(height + 2)[1:-1, None] * np.hanning(width + 2)[None, 1:-1]
     centred = (grey - (grey * window).sum() / window.sum()) * window
@@ -154,9 +165,11 @@ def _windowed_power(grey: FloatArray) -> tuple[FloatArray, FloatArray, FloatArra
 
 
 def _density_in_rings(grey: FloatArray, low: float, high: float, count: int) -> tuple[FloatArray, FloatArray]:
-    """(frequency, power density per (cycle/px)^2) of `grey` in log-spaced rings low..high, before its pixels averaged it.
+    """(frequency, power density per (cycle/px)^2) of `grey` in log-spaced rings low..high, before its pixels
+    averaged it.
 
-    The average over a pixel's square damps amplitudes by sinc(fx) sinc(fy); that is divided out. Empty rings are left out.
+    The average over a pixel's square damps amplitudes by sinc(fx) sinc(fy); that is divided out. Empty rings
+    are left out.
     """
     power, radius, multiplicity = _windowed_power(grey)
     fx, fy = frequency_grid(*grey.shape)
@@ -176,7 +189,9 @@ def _density_in_rings(grey: FloatArray, low: float, high: float, count: int) -> 
 
 
 def _power_law(frequency: FloatArray, density: FloatArray) -> tuple[float, float]:
-    """(log2 density at frequency 1, slope) of density ~ frequency^slope by the median of all pairwise slopes (Theil-Sen)."""
+    """(log2 density at frequency 1, slope) of density ~ frequency^slope by the median of all pairwise slopes
+    (Theil-Sen).
+    """
     x, y = np.log2(frequency), np.log2(density)
     i, j = np.triu_indices(len(x), 1)
     far = np.abs(x[i] - x[j]) > 0.5
@@ -186,20 +201,24 @@ def _power_law(frequency: FloatArray, density: FloatArray) -> tuple[float, float
 
 
 def detail_energy(picture: NDArray[Any], coarse: NDArray[Any], ratio: float) -> float:
-    """Energy of `picture` above the coarse Nyquist over what the power law of `coarse` predicts there; about 1 is natural.
+    """Energy of `picture` above the coarse Nyquist over what the power law of `coarse` predicts there; about
+    1 is natural.
 
     picture: (H, W[, 3]); coarse: the same view before the zoom, about `ratio` times smaller per axis. Natural
-    pictures have spectra close to a power law; the law is fitted to the Hann-windowed spectrum of the coarse luma
-    between 0.04 and 0.3 cycles per coarse pixel (nearer its Nyquist a coarse picture is blurred or aliased by
-    whatever shrank it; the average over its pixels is divided out) in 12 log-spaced rings, robustly (median of pairwise slopes, held to -5..-1), then continued from
-    coarse Nyquist to the picture's own and integrated. The energy of just visible detail (1.5 / 255 RMS) is added
-    to both, so that flat over flat is 1 and nothing is judged that nobody sees.
-    Bar: 0.3 to 2.5; below is blur, above is noise or oversharpening. InputError if either picture is too small.
+    pictures have spectra close to a power law; the law is fitted to the Hann-windowed spectrum of the coarse
+    luma between 0.04 and 0.3 cycles per coarse pixel (nearer its Nyquist a coarse picture is blurred or
+    aliased by whatever shrank it; the average over its pixels is divided out) in 12 log-spaced rings,
+    robustly (median of pairwise slopes, held to -5..-1), then continued from coarse Nyquist to the picture's
+    own and integrated. The energy of just visible detail (1.5 / 255 RMS) is added to both, so that flat over
+    flat is 1 and nothing is judged that nobody sees. Bar: 0.3 to 2.5; below is blur, above is noise or
+    oversharpening. InputError if either picture is too small.
     """
     ratio = _check_ratio(ratio)
     grey, small = luma(picture), luma(coarse, name="coarse")
     if min(small.shape) < 24 or min(grey.shape) < 48:
-        raise InputError(f"detail_energy: expected at least 24 px coarse and 48 px fine, got {small.shape} and {grey.shape}")
+        raise InputError(
+            f"detail_energy: expected at least 24 px coarse and 48 px fine, got {small.shape} and {grey.shape}"
+        )
     frequency, density = _density_in_rings(small, 0.04, 0.3, 12)
     density = density + QUANTISATION_RMS**2
     offset, slope = _power_law(frequency, density)
@@ -213,4 +232,4 @@ def detail_energy(picture: NDArray[Any], coarse: NDArray[Any], ratio: float) -> 
     inside = (radius >= 0.5 / ratio) & (radius <= 0.5)
     measured = float((power * multiplicity)[inside].sum())
     floor = JUST_SEEN_RMS**2
-    return (measured + floor) / (predicted + floor)
+    return float((measured + floor) / (predicted + floor))

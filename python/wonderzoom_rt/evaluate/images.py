@@ -22,7 +22,9 @@ QUANTISATION_RMS = 1.0 / 255.0 / np.sqrt(12.0)
 
 
 def as_image(picture: NDArray[Any], *, name: str = "picture") -> FloatArray:
-    """`picture` as float64 (H, W) or (H, W, 3); uint8 is divided by 255. InputError if it is neither or not finite."""
+    """`picture` as float64 (H, W) or (H, W, 3); uint8 is divided by 255. InputError if it is neither or not
+    finite.
+    """
     array = np.asarray(picture)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
         raise InputError(f"{name}: expected an image of shape (H, W) or (H, W, 3), got {array.shape}")
@@ -62,8 +64,8 @@ def psnr_db(picture: NDArray[Any], reference: NDArray[Any], *, weight: NDArray[A
 
 
 @lru_cache(maxsize=64)
-def _area_matrix(length: int, out: int) -> FloatArray:
-    edges = np.linspace(0.0, length, out + 1)
+def _area_matrix(length: int, out: int, start: float = 0.0, stop: float | None = None) -> FloatArray:
+    edges = np.linspace(start, length if stop is None else stop, out + 1)
     left = np.arange(length)
     overlap = np.minimum(edges[1:, None], left + 1.0) - np.maximum(edges[:-1, None], left)
     matrix = np.clip(overlap, 0.0, None)
@@ -89,7 +91,9 @@ def _separable(image: FloatArray, rows: FloatArray, columns: FloatArray) -> Floa
 
 
 def area_resize(picture: NDArray[Any], width: int, height: int) -> FloatArray:
-    """Exact area average to `width` x `height` (any ratio >= 1): each output pixel is the mean of what it covers."""
+    """Exact area average to `width` x `height` (any ratio >= 1): each output pixel is the mean of what it
+    covers.
+    """
     image = as_image(picture)
     rows, columns = image.shape[:2]
     if not (1 <= width <= columns and 1 <= height <= rows):
@@ -97,8 +101,25 @@ def area_resize(picture: NDArray[Any], width: int, height: int) -> FloatArray:
     return _separable(image, _area_matrix(rows, height), _area_matrix(columns, width))
 
 
+def area_window(
+    picture: NDArray[Any], box: tuple[float, float, float, float], width: int, height: int
+) -> FloatArray:
+    """Exact area average of the part (x0, y0, x1, y1), px, which need not be whole, to `width` x `height`."""
+    image = as_image(picture)
+    rows, columns = image.shape[:2]
+    x0, y0, x1, y1 = box
+    slack = 1e-6 * max(rows, columns)
+    if x0 < -slack or y0 < -slack or x1 > columns + slack or y1 > rows + slack:
+        raise InputError(f"area_window: expected a box within {columns}x{rows}, got {tuple(box)}")
+    if not (1 <= width <= x1 - x0 + slack and 1 <= height <= y1 - y0 + slack):
+        raise InputError(f"area_window: expected a size within {x1 - x0:g}x{y1 - y0:g}, got {width}x{height}")
+    return _separable(image, _area_matrix(rows, height, y0, y1), _area_matrix(columns, width, x0, x1))
+
+
 def bicubic_resize(picture: NDArray[Any], width: int, height: int) -> FloatArray:
-    """Catmull-Rom interpolation to `width` x `height`, borders repeated. For enlarging: it does not prefilter."""
+    """Catmull-Rom interpolation to `width` x `height`, borders repeated. For enlarging: it does not
+    prefilter.
+    """
     image = as_image(picture)
     if width < 1 or height < 1:
         raise InputError(f"bicubic_resize: expected a size of at least 1x1, got {width}x{height}")
@@ -132,20 +153,26 @@ def gaussian_blur(image: FloatArray, sigma: float) -> FloatArray:
 
 
 def mirrored(image: FloatArray, margin: int) -> FloatArray:
-    """`image` (H, W) with `margin` pixels reflected on every side: a border for filters in the frequency domain."""
+    """`image` (H, W) with `margin` pixels reflected on every side: a border for filters in the frequency
+    domain.
+    """
     margin = min(margin, image.shape[0] - 1, image.shape[1] - 1)
     return np.pad(image, margin, mode="reflect")
 
 
 def frequency_grid(height: int, width: int) -> tuple[FloatArray, FloatArray]:
-    """(fx, fy) of `numpy.fft.rfft2` for that size, in cycles per pixel, broadcastable to (height, width // 2 + 1)."""
+    """(fx, fy) of `numpy.fft.rfft2` for that size, in cycles per pixel, broadcastable to (height, width // 2
+    + 1).
+    """
     fx = np.fft.rfftfreq(width)[None, :]
     fy = np.fft.fftfreq(height)[:, None]
     return np.asarray(fx, np.float64), np.asarray(fy, np.float64)
 
 
 def block_mean(image: FloatArray, block: int) -> FloatArray:
-    """Means over blocks of about `block` px: (rows, columns) with rows = round(H / block), at least 1; nothing is cut off."""
+    """Means over blocks of about `block` px: (rows, columns) with rows = round(H / block), at least 1;
+    nothing is cut off.
+    """
     rows = max(1, round(image.shape[0] / block))
     columns = max(1, round(image.shape[1] / block))
     return _separable(image, _area_matrix(image.shape[0], rows), _area_matrix(image.shape[1], columns))

@@ -2,8 +2,8 @@
 """NIQE: how far a picture's local statistics are from those of sharp natural photographs. Lower is better.
 
 Written from the formulas of Mittal, Soundararajan and Bovik, "Making a completely blind image quality
-analyzer" (2013). The model of pristine pictures is our own (`niqe_pristine.npz`, made by `fit_pristine` from the
-photographs its record names), so numbers rank pictures here but are not those of other implementations.
+analyzer" (2013). The model of pristine pictures is our own (`niqe_pristine.npz`, made by `fit_pristine` from
+the photographs its record names), so numbers rank pictures here but are not those of other implementations.
 """
 
 from __future__ import annotations
@@ -87,19 +87,24 @@ def _asymmetric_features(values: FloatArray) -> FloatArray:
     moment = np.mean(np.abs(values), axis=1) ** 2 / np.maximum(np.mean(values**2, axis=1), 1e-12)
     wanted = moment * (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2
     alpha = np.interp(wanted, ratio, shape)
-    spread = np.array([math.exp(math.lgamma(2 / a) - 0.5 * (math.lgamma(1 / a) + math.lgamma(3 / a))) for a in alpha])
+    spread = np.array(
+        [math.exp(math.lgamma(2 / a) - 0.5 * (math.lgamma(1 / a) + math.lgamma(3 / a))) for a in alpha]
+    )
     mean = (np.sqrt(right) - np.sqrt(left)) * spread
     return np.stack([alpha, mean, left, right], axis=1)
 
 
 def block_features(picture: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
-    """Features (blocks, 36) of the 96-px blocks of a picture (H, W[, 3]) at two scales, and their sharpness (blocks,).
+    """Features (blocks, 36) of the 96-px blocks of a picture (H, W[, 3]) at two scales, and their sharpness
+    (blocks,).
 
     InputError for a picture of less than 96 x 96.
     """
     grey = luma(picture) * 255.0
     if min(grey.shape) < BLOCK_PX:
-        raise InputError(f"niqe: expected at least {BLOCK_PX}x{BLOCK_PX} px, got {grey.shape[1]}x{grey.shape[0]}")
+        raise InputError(
+            f"niqe: expected at least {BLOCK_PX}x{BLOCK_PX} px, got {grey.shape[1]}x{grey.shape[0]}"
+        )
     grey = grey[: grey.shape[0] // BLOCK_PX * BLOCK_PX, : grey.shape[1] // BLOCK_PX * BLOCK_PX]
     columns: list[FloatArray] = []
     sharpness = np.zeros(0)
@@ -135,10 +140,11 @@ def pristine_model() -> PristineModel:
 
 
 def niqe(picture: NDArray[Any], *, model: PristineModel | None = None) -> float:
-    """Distance of a picture (H, W[, 3]) from natural statistics: about 3 to 6 for sharp photographs, more for worse ones.
+    """Distance of a picture (H, W[, 3]) from natural statistics: about 3 to 6 for sharp photographs, more for
+    worse ones.
 
-    sqrt(d^T ((C + C0) / 2)^+ d), d the difference of the two feature means, C and C0 the covariances over this
-    picture's blocks and over the pristine ones.
+    sqrt(d^T ((C + C0) / 2)^+ d), d the difference of the two feature means, C and C0 the covariances over
+    this picture's blocks and over the pristine ones.
     """
     reference = model or pristine_model()
     features, _ = block_features(picture)

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do levels dissolve into each other without a dip, a wrong mixture or a blink?
+
+The pure parts work on stacks of images; `fade_window` and `sweep` look at a pair of levels of a world: a
+still camera, and the detail bias swept in 1/64 octave. They look at real pixel size through a window of the
+child's approach view that holds its border as well as its inside, because a reduced picture would average
+holes away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wonderzoom_rt.camera import Camera
+from wonderzoom_rt.frame import Frame
+from wonderzoom_rt.level import Level
+
+from .images import FloatArray
+from .scene import Scene, octaves, part_of, points_of, sample, window
+
+COVERAGE_DIP_BAR = 1.0 / 255.0
+FADE_ERROR_BAR = 0.02
+BLINK_BAR = 2.0
+STEPS_PER_OCTAVE = 64
+BLOCK_PX = 8
+#: Root mean square of a colour step (0..1) too small for an 8-bit screen: the least that a fair step is taken
+#: for.
+SMALL_STEP = 0.25 / 255.0
+WINDOW_PX = (256, 160)
+#: How much of the window lies outside the level's frame, px.
+OUTSIDE_PX = 40
+#: Coverage above which a level covers a pixel alone.
+WHOLE = 0.9
+#: Octaves swept beyond the fade of the middle pixel at most, where relief makes others fade earlier or later.
+MOST_BEYOND = 0.3
+#: Octaves by which a pixel's fade is watched beyond its two ends, where it meets the fades of other levels.
+ENDS = 0.03
+_SWEEP_OUTPUTS = ("color", "coverage", "level")
+
+
+class BlinkMeter:
+    """Fed the pictures of a fade in order; says how much the worst 8 x 8 block jumps.
+
+    The ratio is the largest step of a block (RMS over its pixels and channels of the change from one picture
+    to the next) over its fair step: its whole change, last picture against first, over the number of steps
+    that the ramp should take. An even ramp gives 1; a block that flashes and comes back has no whole change
+    and gives much.
+    """
+
+    def __init__(self) -> None:
+        self._last: FloatArray | None = None
+        self._first = np.zeros(0)
+        self._end = np.zeros(0)
+        self._begun = np.zeros(0, bool)
+        self._largest = np.zeros(0)
+
+    def add(self, color: NDArray[Any], active: NDArray[np.bool_] | None = None) -> None:
+        """The next picture (H, W, 3), 0..1; active (H // 8, W // 8): the blocks that are in their fade now,
+        all unless given.
+        """
+        now = _blocks(np.asarray(color, np.float64))
+        if active is None:
+            active = np.ones(now.shape[:2], bool)
+        if self._last is None:
+            self._last, self._first, self._end = now, now.copy(), now.copy()
+            self._begun, self._largest = active.copy(), np.zeros(now.shape[:2])
+            return
+        starting = active & ~self._begun
+        self._first[starting] = self._last[starting]
+        self._begun |= active
+        self._end[active] = now[active]
+        step = np.where(active, _rms(now - self._last), 0.0)
+        self._largest = np.maximum(self._largest, step)
+        self._last = now
+
+    def ratio(self, steps: float) -> float:
+        """The worst block's ratio for a ramp of `steps` steps; 0 before two pictures were added."""
+        if self._last is None or not self._begun.any():
+            return 0.0
+        fair = np.maximum(_rms(self._end - self._first) / steps, SMALL_STEP)
+        return float((self._largest / fair)[self._begun].max())
+
+
+def _blocks(image: FloatArray) -> FloatArray:
+    """(rows, columns, values) of the whole blocks of an image (H, W[, channels])."""
+    rows, columns = image.shape[0] // BLOCK_PX, image.shape[1] // BLOCK_PX
+    cut = image[: rows * BLOCK_PX, : columns * BLOCK_PX].reshape(rows, BLOCK_PX, columns, BLOCK_PX, -1)
+    return np.ascontiguousarray(cut.transpose(0, 2, 1, 3, 4)).reshape(rows, columns, -1)
+
+
+def _rms(values: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt((values**2).mean(axis=-1)), np.float64)
+
+
+def coverage_dip(coverage: NDArray[Any], fine_alone: NDArray[Any], coarse_alone: NDArray[Any]) -> float:
+    """How far `coverage` (H, W) falls anywhere below the smaller of the two levels' own coverages; 0 when
+    nowhere.
+
+    Where the finer level is not meant to be (its own coverage there is given as 1) the coarse one alone
+    counts.
+    """
+    least = np.minimum(np.asarray(fine_alone, np.float64), np.asarray(coarse_alone, np.float64))
+    return max(0.0, float((least - coverage).max()))
+
+
+def expected_weight(octave: FloatArray, prior: FloatArray, now: FloatArray, mask: FloatArray) -> FloatArray:
+    """The weight of the finer level: its soft mask times the ramp from its parent's octave (0) to its own
+    (1).
+    """
+    return np.asarray(mask * np.clip((octave - prior) / (now - prior), 0.0, 1.0), np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class FadePair:
+    """A child and its parent in one window, each alone, and the octaves that matter, all (H, W)."""
+
+    camera: Camera
+    parent: Level
+    child: Level
+    fine_alone: FloatArray
+    coarse_alone: FloatArray
+    both_alone: NDArray[np.bool_]
+    mask: FloatArray
+    octave: FloatArray
+    prior: FloatArray
+    now: FloatArray
+
+    @property
+    def biases(self) -> tuple[float, float]:
+        """Detail biases between which this window goes from the coarse picture to the fine one."""
+        seen = self.mask > 0.0
+        if not seen.any():
+            return (0.0, 0.0)
+        start, end = (self.prior - self.octave)[seen], (self.now - self.octave)[seen]
+        low, high = float(np.percentile(start, 1)) - ENDS, float(np.percentile(end, 99)) + ENDS
+        return (
+            max(low, float(np.median(start)) - MOST_BEYOND),
+            min(high, float(np.median(end)) + MOST_BEYOND),
+        )
+
+    def active(self, bias: float) -> NDArray[np.bool_]:
+        """Pixels (H, W) that are between the two levels at that bias, ends included; others belong to other
+        pairs.
+        """
+        octave = self.octave + bias
+        return np.asarray((octave >= self.prior - ENDS) & (octave <= self.now + ENDS), bool)
+
+    @property
+    def ramp_steps(self) -> float:
+        """Steps of 1/64 octave that the fade of one pixel should take."""
+        seen = self.mask > 0.0
+        return STEPS_PER_OCTAVE * float(np.median((self.now - self.prior)[seen])) if seen.any() else 1.0
+
+
+@dataclass
+class FadeResult:
+    """What one pair of levels measures; `at_bias` says where in octaves the worst of each was."""
+
+    coverage_dip: float = 0.0
+    fade_error: float = 0.0
+    blink_ratio: float = 0.0
+    blink_ratio_arriving: float = 0.0
+    at_bias: dict[str, float] = field(default_factory=dict)
+
+
+def fade_window(
+    scene: Scene, child: Level, *, corner: tuple[int, int] | None = None, size: tuple[int, int] = WINDOW_PX
+) -> FadePair:
+    """The pair that `child` makes with its parent, in a window of the child's approach view.
+
+    corner: the window's top left in that view, px; left out: across the left border, at half the height.
+    """
+    levels = scene.levels
+    assert child.parent is not None
+    parent = levels[child.parent]
+    view = child.approach
+    width, height = min(size[0], view.width), min(size[1], view.height)
+    x, y = corner if corner is not None else (-min(OUTSIDE_PX, width // 4), (view.height - height) // 2)
+    camera = window(view, x, y, width, height)
+    outputs = ("coverage", "depth_median", "level")
+    fine = scene.engine.render_layer(scene.surfels(child.id), camera, outputs=outputs)
+    coarse = scene.render(camera, until_level=parent.id, outputs=outputs, detail_bias=8.0)
+    points = points_of(fine)
+    # Where the finer level draws nothing, stand on the coarse surface: only the range of octaves is taken
+    # from there.
+    bare = part_of(fine.coverage) < 0.5
+    points[bare] = points_of(coarse)[bare]
+    image = _image_points(child.lens, points, camera)
+    mask = np.where(bare, 0.0, sample(scene.cover(child.id), image, outside=0.0))
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(part_of(fine.depth_median) - part_of(coarse.depth_median))
+    same = np.nan_to_num(apart, nan=0.0) < 16.0 * np.linalg.norm(points - camera.eye, axis=-1) / camera.focal
+    both = (
+        (part_of(fine.coverage) >= WHOLE)
+        & (part_of(coarse.coverage) >= WHOLE)
+        & (np.abs(part_of(coarse.level) - parent.id) < 0.01)
+        & (same | np.isnan(points[..., 0]))
+    )
+    return FadePair(
+        camera,
+        parent,
+        child,
+        np.where(mask > 0.0, part_of(fine.coverage), 1.0),
+        part_of(coarse.coverage),
+        both,
+        mask,
+        octaves(camera, points),
+        octaves(parent.lens, points),
+        octaves(child.lens, points),
+    )
+
+
+def _image_points(lens: Camera, points: FloatArray, seen_by: Camera) -> FloatArray:
+    """Where `lens` sees the world points that `seen_by` shows; a NaN point is the sky in that pixel's
+    direction.
+    """
+    image, _ = lens.project(np.nan_to_num(points))
+    sky = np.isnan(points[..., 0])
+    if sky.any():
+        image[sky] = lens.project_directions(seen_by.rays())[sky]
+    return np.asarray(image, np.float64)
+
+
+def _frames(
+    scene: Scene, pair: FadePair, biases: FloatArray, readiness: list[Mapping[int, float]] | None = None
+) -> Iterator[tuple[float, Frame]]:
+    for index, bias in enumerate(biases):
+        ready = readiness[index] if readiness is not None else None
+        yield (
+            float(bias),
+            scene.render(
+                pair.camera,
+                until_level=pair.child.id,
+                outputs=_SWEEP_OUTPUTS,
+                detail_bias=float(bias),
+                readiness=ready,
+            ),
+        )
+
+
+def fade_errors(pair: FadePair, frame: Frame, bias: float, *, readiness: float = 1.0) -> FloatArray:
+    """|shown fraction of the finer level - expected weight| at the pixels (n,) that both levels cover
+    alone.
+    """
+    level = part_of(frame.level)
+    shown = (level - pair.parent.id) / (pair.child.id - pair.parent.id)
+    wanted = readiness * expected_weight(pair.octave + bias, pair.prior, pair.now, pair.mask)
+    return np.asarray(np.abs(shown - wanted)[pair.both_alone & pair.active(bias)], np.float64)
+
+
+def sweep(scene: Scene, pair: FadePair) -> FadeResult:
+    """Sweeps the bias over the pair in 1/64 octave, then lets the child's pages arrive and leave on the
+    way.
+    """
+    low, high = pair.biases
+    result = FadeResult()
+    if high <= low:
+        return result
+    biases = (
+        np.arange(math.floor(low * STEPS_PER_OCTAVE), math.ceil(high * STEPS_PER_OCTAVE) + 1)
+        / STEPS_PER_OCTAVE
+    )
+    meter = BlinkMeter()
+    for bias, frame in _frames(scene, pair, biases):
+        active = pair.active(bias)
+        dip = coverage_dip(part_of(frame.coverage), np.where(active, pair.fine_alone, 0.0), pair.coarse_alone)
+        if dip > result.coverage_dip:
+            result.coverage_dip, result.at_bias["coverage_dip"] = dip, bias
+        errors = fade_errors(pair, frame, bias)
+        error = float(np.percentile(errors, 99)) if errors.size else 0.0
+        if error > result.fade_error:
+            result.fade_error, result.at_bias["fade_error"] = error, bias
+        meter.add(part_of(frame.color), _blocks(active.astype(np.float64)).mean(axis=-1) > 0.5)
+    result.blink_ratio = meter.ratio(pair.ramp_steps)
+    result.blink_ratio_arriving = _arriving(scene, pair, float(biases[-1]))
+    return result
+
+
+def _arriving(scene: Scene, pair: FadePair, fine_bias: float, *, steps: int = 16) -> float:
+    """The worst blink while readiness goes 0 -> 1 at half the fade, the fade goes on, and readiness goes 1 ->
+    0.
+
+    Each of the three legs is an even ramp of the weight, so each is measured like a sweep of its own.
+    Readiness that jumps is the streamer's fault, not the picture's: here it moves evenly, as it does on
+    screen in a quarter of a second.
+    """
+    seen = (pair.mask > 0.0) & pair.both_alone
+    if not seen.any():
+        return 0.0
+    half_bias = float(np.median((0.5 * (pair.prior + pair.now) - pair.octave)[seen]))
+    ready = np.linspace(0.0, 1.0, steps + 1)
+    span = float(np.median((pair.now - pair.prior)[seen]))
+    onward = np.linspace(half_bias, fine_bias, steps + 1)
+    legs = [
+        (np.full(steps + 1, half_bias), ready, float(steps)),
+        (onward, np.ones(steps + 1), steps * 0.5 * span / max(fine_bias - half_bias, 1e-9)),
+        (np.full(steps + 1, fine_bias), ready[::-1], float(steps)),
+    ]
+    worst = 0.0
+    for biases, readiness, ramp in legs:
+        meter = BlinkMeter()
+        states: list[Mapping[int, float]] = [{pair.child.id: float(r)} for r in readiness]
+        for bias, frame in _frames(scene, pair, np.asarray(biases, np.float64), states):
+            meter.add(part_of(frame.color), _blocks(pair.active(bias).astype(np.float64)).mean(axis=-1) > 0.5)
+        worst = max(worst, meter.ratio(ramp))
+    return worst
