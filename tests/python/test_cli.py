@@ -374,6 +374,15 @@ def test_elsewhere_than_on_a_terminal_a_line_comes_every_few_seconds() -> None:
     assert 4 <= len(lines) <= 6
 
 
+def test_elsewhere_a_work_that_stands_still_prints_little() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressLine("work", stream=stream, clock=clock) as progress:
+        for _ in range(65):
+            clock.now += 1.0
+            progress(0.3, "step")
+    assert stream.getvalue().count("30%") == 3
+
+
 def test_on_a_terminal_one_line_is_rewritten() -> None:
     clock, stream = Clock(), Terminal()
     with ProgressLine("work", stream=stream, clock=clock) as progress:

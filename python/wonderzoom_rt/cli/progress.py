@@ -12,14 +12,15 @@ from typing import TextIO
 FIRST_AFTER_S = 1.0
 REWRITE_EVERY_S = 0.1
 LINE_EVERY_S = 5.0
+SAME_LINE_EVERY_S = 30.0
 _BAR = 24
 
 
 class ProgressLine:
     """Call it with a fraction (0..1) and a word, inside a `with`.
 
-    On a terminal one line is rewritten; elsewhere a line is printed every few seconds. Nothing is printed for
-    what is over within a second. clock: seconds, for tests.
+    On a terminal one line is rewritten; elsewhere a line is printed every few seconds, less often while nothing
+    moves. Nothing is printed for what is over within a second. clock: seconds, for tests.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ProgressLine:
         self._shown_at = -float("inf")
         self._shown = False
         self._fraction, self._words = 0.0, ""
+        self._told: tuple[int, str] | None = None
         self._is_terminal = bool(self._stream.isatty())
 
     def __enter__(self) -> ProgressLine:
@@ -42,7 +44,8 @@ class ProgressLine:
         self._fraction = max(self._fraction, min(float(fraction), 1.0))
         self._words = words
         now = self._clock()
-        interval = REWRITE_EVERY_S if self._is_terminal else LINE_EVERY_S
+        stands = (round(100 * self._fraction), words) == self._told
+        interval = REWRITE_EVERY_S if self._is_terminal else SAME_LINE_EVERY_S if stands else LINE_EVERY_S
         if now - self._start >= FIRST_AFTER_S and now - self._shown_at >= interval:
             self._shown_at = now
             self._show(now - self._start)
@@ -72,6 +75,7 @@ class ProgressLine:
             self._stream.write(f"{self._label}: {text.strip()}\n")
         self._stream.flush()
         self._shown = True
+        self._told = (round(100 * self._fraction), self._words)
 
 
 def spoken_time(seconds: float) -> str:
