@@ -10,8 +10,9 @@ std::string wordsFor(cudaError_t error) {
     const std::string code = " (CUDA error " + std::to_string(static_cast<int>(error)) + ")";
     switch (error) {
         case cudaErrorInsufficientDriver:
-            return "no GPU: there is no NVIDIA driver, or it is too old for CUDA " + std::to_string(CUDART_VERSION / 1000) + "." +
-                   std::to_string(CUDART_VERSION % 1000 / 10) + "; install or update the driver" + code;
+            return "no GPU: there is no NVIDIA driver, or it is too old for CUDA " +
+                   std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10) +
+                   "; install or update the driver" + code;
         case cudaErrorNoDevice:
             return "no GPU: the driver finds no CUDA device; check nvidia-smi and CUDA_VISIBLE_DEVICES" + code;
         default:
@@ -34,8 +35,8 @@ CudaStatus cudaStatus() {
         return status;
     }
     status.usable = true;
-    status.words = std::string(device.name) + ", " + std::to_string(device.totalGlobalMem >> 20) + " MiB, compute capability " +
-                   std::to_string(device.major) + "." + std::to_string(device.minor);
+    status.words = std::string(device.name) + ", " + std::to_string(device.totalGlobalMem >> 20) +
+                   " MiB, compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor);
     return status;
 }
 

@@ -24,11 +24,13 @@ class DeviceArray {
 public:
     DeviceArray() = default;
     explicit DeviceArray(size_t count) : count_(count) {
-        if (count > 0) checkCuda(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)), "allocating device memory");
+        if (count > 0)
+            checkCuda(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)), "allocating device memory");
     }
     explicit DeviceArray(std::span<const T> host) : DeviceArray(host.size()) {
         if (count_ > 0)
-            checkCuda(cudaMemcpy(data_, host.data(), count_ * sizeof(T), cudaMemcpyHostToDevice), "copying to the device");
+            checkCuda(cudaMemcpy(data_, host.data(), count_ * sizeof(T), cudaMemcpyHostToDevice),
+                      "copying to the device");
     }
     DeviceArray(DeviceArray&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
@@ -47,7 +49,8 @@ public:
     std::vector<T> toHost() const {
         std::vector<T> host(count_);
         if (count_ > 0)
-            checkCuda(cudaMemcpy(host.data(), data_, count_ * sizeof(T), cudaMemcpyDeviceToHost), "copying from the device");
+            checkCuda(cudaMemcpy(host.data(), data_, count_ * sizeof(T), cudaMemcpyDeviceToHost),
+                      "copying from the device");
         return host;
     }
 

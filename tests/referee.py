@@ -24,12 +24,12 @@ class Convention:
 
     name: Literal["native", "gsplat", "inria-2dgs"] = "native"
     alpha_max: float = 0.99
-    lowpass_sigma: float = 0.0          # low-pass about the centre of the box at this many sigma; 0: about the mean
+    lowpass_sigma: float = 0.0  # low-pass about the centre of the box at this many sigma; 0: about the mean
     near_per_hit: bool = True
     radial_order: bool = True
-    stop_before: bool = False           # a surfel that would bring T to 1e-4 is not blended
+    stop_before: bool = False  # a surfel that would bring T to 1e-4 is not blended
     depth_of_hit: bool = True
-    reach: float = 3.33                 # a disc ends here, in standard deviations
+    reach: float = 3.33  # a disc ends here, in standard deviations
 
 
 NATIVE = Convention()
@@ -86,15 +86,30 @@ def rotations(quaternions: Array) -> Array:
     """(N,4) wxyz of any length -> (N,3,3)."""
     q = np.asarray(quaternions, np.float64)
     q = q / np.linalg.norm(q, axis=1, keepdims=True)
-    w, x, y, z = q.T
-    rows = [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]
+    w, x, y, z = (q[:, k] for k in range(4))
+    rows = [
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
+    ]
     return np.stack(rows, 1).reshape(-1, 3, 3)
 
 
-def fade(octave: Array, now: Array, prior: Array, mask: Array, *, covered: Array | float = 0.0,
-         readiness: float = 1.0) -> tuple[Array, Array]:
+def fade(
+    octave: Array,
+    now: Array,
+    prior: Array,
+    mask: Array,
+    *,
+    covered: Array | float = 0.0,
+    readiness: float = 1.0,
+) -> tuple[Array, Array]:
     """Role and weight (N,) of surfels seen at `octave` (N,); now and prior are footprints, prior may be +inf."""
     low, high = -np.log2(prior), -np.log2(now)
     with np.errstate(invalid="ignore"):
@@ -136,10 +151,15 @@ def _thickness(matrix: Array) -> float:
 def _dilogarithm(x: Array) -> Array:
     """Li2 on 0..1 from its series, by the reflection formula above 1/2."""
     n = np.arange(1, 60)
-    series = lambda v: np.sum(v[..., None] ** n / n ** 2, -1)  # noqa: E731
+
+    def series(v: Array) -> Array:
+        return np.asarray(np.sum(v[..., None] ** n / n**2, -1))
+
     low = np.minimum(x, 0.5)
     high = np.clip(x, 0.5, 1 - 1e-12)
-    return np.where(x <= 0.5, series(low), np.pi ** 2 / 6 - np.log(high) * np.log1p(-high) - series(1 - high))
+    return np.asarray(
+        np.where(x <= 0.5, series(low), np.pi**2 / 6 - np.log(high) * np.log1p(-high) - series(1 - high))
+    )
 
 
 _OPACITY = np.linspace(0, 0.99, 20001)
@@ -173,12 +193,14 @@ def _crosses(matrix: Array, reach: float, near: float) -> bool:
 
 def _screen(discs: Discs, i: int, frames: Array, view: View, means: Array, convention: Convention) -> _Screen:
     k = np.array([[view.focal[0], 0, view.principal[0]], [0, view.focal[1], view.principal[1]], [0, 0, 1.0]])
-    columns = np.stack([frames[i][:, 0] * discs.extents[i, 0], frames[i][:, 1] * discs.extents[i, 1], means[i]], 1)
+    columns = np.stack(
+        [frames[i][:, 0] * discs.extents[i, 0], frames[i][:, 1] * discs.extents[i, 1], means[i]], 1
+    )
     matrix = k @ columns
     u, v, w = matrix
-    adjugate = np.stack([np.cross(v, w), np.cross(w, u), np.cross(u, v)])   # (p_x, p_y, 1) @ this = zeta
+    adjugate = np.stack([np.cross(v, w), np.cross(w, u), np.cross(u, v)])  # (p_x, p_y, 1) @ this = zeta
     if convention.lowpass_sigma > 0:
-        c = convention.lowpass_sigma ** 2
+        c = convention.lowpass_sigma**2
         f = np.array([c, c, -1.0]) / (c * (w[0] ** 2 + w[1] ** 2) - w[2] ** 2)
         center = np.array([np.sum(f * u * w), np.sum(f * v * w)])
     else:
@@ -193,7 +215,7 @@ def _hits(s: _Screen, x: Array, y: Array, near: float, convention: Convention) -
     zeta = x[..., None] * a[0] + y[..., None] * a[1] + a[2]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         local = zeta[..., :2] / zeta[..., 2:]
-        on_disc = np.sum(local ** 2, -1)
+        on_disc = np.sum(local**2, -1)
         depth = (local @ s.matrix[2, :2]) + s.matrix[2, 2]
     valid = np.isfinite(on_disc) & np.isfinite(depth)
     on_screen = 2 * ((x - s.center[0]) ** 2 + (y - s.center[1]) ** 2)
@@ -202,7 +224,7 @@ def _hits(s: _Screen, x: Array, y: Array, near: float, convention: Convention) -
         square = np.where(crossing | (on_disc < on_screen), on_disc, on_screen)
         valid &= (depth >= near) if crossing else np.ones_like(valid)
         depth = np.where(crossing | (on_disc <= on_screen), depth, s.matrix[2, 2])
-        return square / 2, depth, valid & (square <= convention.reach ** 2)
+        return square / 2, depth, valid & (square <= convention.reach**2)
     used = depth if convention.depth_of_hit else np.full_like(depth, s.mean[2])
     if convention.near_per_hit:
         valid &= used >= near
@@ -220,7 +242,16 @@ class _Sums:
         self.median = np.full(shape, np.inf)
         self.open = np.ones(shape, bool)
 
-    def add(self, alpha: Array, depth: Array, sky: bool, stop_before: bool, color: Array, normal: Array, level: float) -> Array:
+    def add(
+        self,
+        alpha: Array,
+        depth: Array,
+        sky: bool,
+        stop_before: bool,
+        color: Array,
+        normal: Array,
+        level: float,
+    ) -> Array:
         after = self.rest * (1 - alpha)
         if stop_before:
             self.open &= ~((alpha > 0) & (after <= 1e-4))
@@ -241,13 +272,26 @@ class _Sums:
         return share
 
 
-def render(discs: Discs, view: View, *, near: float, law: str = "dissolve", optical_lowpass: bool = True,
-           background: tuple[float, float, float] = (0, 0, 0), radial_depth: bool = True,
-           convention: Convention = NATIVE) -> Picture:
+def render(
+    discs: Discs,
+    view: View,
+    *,
+    near: float,
+    law: str = "dissolve",
+    optical_lowpass: bool = True,
+    background: tuple[float, float, float] = (0, 0, 0),
+    radial_depth: bool = True,
+    convention: Convention = NATIVE,
+) -> Picture:
     """The picture of the discs. near: wu along z (sky: 1e-3 of the unit sphere). Draw order breaks ties."""
     count = len(discs.positions)
-    discs = replace(discs, **{name: np.asarray(getattr(discs, name), np.float64)
-                              for name in ("positions", "orientations", "extents", "colors", "opacities")})
+    discs = replace(
+        discs,
+        **{
+            name: np.asarray(getattr(discs, name), np.float64)
+            for name in ("positions", "orientations", "extents", "colors", "opacities")
+        },
+    )
     sky = discs.is_sky if discs.is_sky is not None else np.zeros(count, bool)
     role = discs.role if discs.role is not None else np.zeros(count, int)
     weight = discs.weight if discs.weight is not None else np.ones(count)
@@ -257,7 +301,9 @@ def render(discs: Discs, view: View, *, near: float, law: str = "dissolve", opti
     distance = np.linalg.norm(means, axis=1) if convention.radial_order else means[:, 2]
     order = np.lexsort((np.arange(count), np.where(sky, np.inf, distance)))
     x, y = view.pixels()
-    ray = np.sqrt(1 + ((x - view.principal[0]) / view.focal[0]) ** 2 + ((y - view.principal[1]) / view.focal[1]) ** 2)
+    ray = np.sqrt(
+        1 + ((x - view.principal[0]) / view.focal[0]) ** 2 + ((y - view.principal[1]) / view.focal[1]) ** 2
+    )
     pictures = [_Sums(x.shape), _Sums(x.shape)]
     weighted, shared = np.zeros(x.shape), np.zeros(x.shape)
     for i in order:
@@ -279,7 +325,9 @@ def render(discs: Discs, view: View, *, near: float, law: str = "dissolve", opti
         for p, sums in enumerate(pictures):
             if law == "dissolve" and role[i] == (COARSE if p == 0 else FINE):
                 continue
-            share = sums.add(alpha, depth, bool(sky[i]), convention.stop_before, discs.colors[i], s.normal, float(level[i]))
+            share = sums.add(
+                alpha, depth, bool(sky[i]), convention.stop_before, discs.colors[i], s.normal, float(level[i])
+            )
             if law == "dissolve" and role[i] in (FINE, COARSE):
                 weighted += share * weight[i]
                 shared += share
@@ -297,10 +345,18 @@ def _mix(a: _Sums, b: _Sums, finer: Array, background: Array) -> Picture:
     coverage = 1 - rest
     solid = mixed("solid")
     safe = np.maximum(coverage, 1e-300)
-    depth = np.where((solid > 0) & (solid >= 0.5 * coverage), mixed("depth") / np.maximum(solid, 1e-300), np.inf)
-    return Picture(color=mixed("color") + rest[..., None] * background, coverage=coverage, depth=depth,
-                   depth_median=np.where(finer >= 0.5, a.median, b.median), normal=mixed("normal") / safe[..., None],
-                   level=mixed("level") / safe, finer_share=finer)
+    depth = np.where(
+        (solid > 0) & (solid >= 0.5 * coverage), mixed("depth") / np.maximum(solid, 1e-300), np.inf
+    )
+    return Picture(
+        color=mixed("color") + rest[..., None] * background,
+        coverage=coverage,
+        depth=depth,
+        depth_median=np.where(finer >= 0.5, a.median, b.median),
+        normal=mixed("normal") / safe[..., None],
+        level=mixed("level") / safe,
+        finer_share=finer,
+    )
 
 
 def psnr(a: Array, b: Array, peak: float = 1.0) -> float:

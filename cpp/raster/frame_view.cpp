@@ -85,14 +85,16 @@ double medianDistance(const DrawList& list, const Camera& camera, bool alongZ) {
 void checkView(const Camera& c, const RenderSettings& s) {
     const bool sized = c.width >= 1 && c.height >= 1 && c.width <= kLargestSide_px && c.height <= kLargestSide_px;
     if (!sized)
-        throw InputError("the camera's width and height must be in 1.." + std::to_string(kLargestSide_px) + " px, got " +
-                         std::to_string(c.width) + " x " + std::to_string(c.height));
+        throw InputError("the camera's width and height must be in 1.." + std::to_string(kLargestSide_px) +
+                         " px, got " + std::to_string(c.width) + " x " + std::to_string(c.height));
     if (!(c.focal_px > 0) || !std::isfinite(c.focal_px))
         throw InputError("the camera's focal must be a positive number of pixels, got " + std::to_string(c.focal_px));
     const Quatd q = c.worldFromCamera;
     const double norm = q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z;
-    if (!finite(c.position) || !std::isfinite(c.cx_px) || !std::isfinite(c.cy_px) || !std::isfinite(norm) || norm < 1e-12)
-        throw InputError("the camera's position, orientation and principal point must be finite numbers, the orientation not zero");
+    if (!finite(c.position) || !std::isfinite(c.cx_px) || !std::isfinite(c.cy_px) || !std::isfinite(norm) ||
+        norm < 1e-12)
+        throw InputError(
+            "the camera's position, orientation and principal point must be finite numbers, the orientation not zero");
     if (!std::isfinite(s.detailBias) || !(s.near >= 0) || !(s.focusDistance >= 0) || !std::isfinite(s.depthReference))
         throw InputError("near and focusDistance must be 0 or positive, detailBias and depthReference finite");
 }

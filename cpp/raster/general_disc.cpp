@@ -24,10 +24,11 @@ struct Box {
 Box clippedBounds(const ProjectParams& p, const CameraDisc& d, double reach, double near) {
     const double sign[4][2] = {{-1, -1}, {1, -1}, {1, 1}, {-1, 1}};
     std::array<Vec3d, 4> corner;
-    for (int i = 0; i < 4; ++i)
-        corner[i] = d.centre + d.axis1 * (sign[i][0] * reach) + d.axis2 * (sign[i][1] * reach);
+    for (int i = 0; i < 4; ++i) corner[i] = d.centre + d.axis1 * (sign[i][0] * reach) + d.axis2 * (sign[i][1] * reach);
     Box box;
-    const auto project = [&](Vec3d v) { box.add(p.focal_px * (v.x / v.z) + p.cx_px, p.focal_px * (v.y / v.z) + p.cy_px); };
+    const auto project = [&](Vec3d v) {
+        box.add(p.focal_px * (v.x / v.z) + p.cx_px, p.focal_px * (v.y / v.z) + p.cy_px);
+    };
     for (int i = 0; i < 4; ++i) {
         const Vec3d a = corner[i], b = corner[(i + 1) % 4];
         if (a.z >= near) project(a);
@@ -41,7 +42,8 @@ Box clippedBounds(const ProjectParams& p, const CameraDisc& d, double reach, dou
 
 bool toRect(const Box& box, const ProjectParams& p, PixelRect& rect) {
     const double slack = 0.01;
-    const double x0 = std::max(0.0, std::ceil(box.x0 - 0.5 - slack)), y0 = std::max(0.0, std::ceil(box.y0 - 0.5 - slack));
+    const double x0 = std::max(0.0, std::ceil(box.x0 - 0.5 - slack)),
+                 y0 = std::max(0.0, std::ceil(box.y0 - 0.5 - slack));
     const double x1 = std::min<double>(p.width, std::floor(box.x1 - 0.5 + slack) + 1);
     const double y1 = std::min<double>(p.height, std::floor(box.y1 - 0.5 + slack) + 1);
     if (!(x0 < x1) || !(y0 < y1)) return false;
@@ -51,7 +53,8 @@ bool toRect(const Box& box, const ProjectParams& p, PixelRect& rect) {
 
 }  // namespace
 
-bool finishGeneralDisc(const ProjectParams& p, const CameraDisc& d, double near, SurfelRecord& record, PixelRect& rect) {
+bool finishGeneralDisc(const ProjectParams& p, const CameraDisc& d, double near, SurfelRecord& record,
+                       PixelRect& rect) {
     const double cutoff2 = std::min<double>(kCutoffMax * kCutoffMax, 2.0 * std::log(record.opacity / kAlphaMin));
     if (!(cutoff2 > 0)) return false;
     // zeta = adj([axis1 axis2 centre]) ray; scaled so that hit depth = near / zz.

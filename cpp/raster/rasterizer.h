@@ -38,32 +38,32 @@ struct RenderSettings {
     double near = 0.0;             // wu along z; 0: 1e-3 of the focus distance
     double focusDistance = 0.0;    // wu; 0: not known (the median distance of what is drawn is used; for a
                                    // world the engine takes that of the finest pages in view)
-    double depthReference = 0.0;   // wu subtracted from every depth before float accumulation, added nowhere: see Frame
-    bool opticalLowpass = true;    // opacity of sub-pixel discs corrected in optical depth
+    double depthReference = 0.0;  // wu subtracted from every depth before float accumulation, added nowhere: see Frame
+    bool opticalLowpass = true;  // opacity of sub-pixel discs corrected in optical depth
     std::array<float, 3> background{0, 0, 0};
-    bool applyFade = true;         // false: every surfel at full weight (a layer on its own)
+    bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
 };
 
 // A cover of the drawn page by one finer level; arrays are parallel to the page's surfels.
 struct CoverDraw {
-    std::span<const uint8_t> weight;   // unorm8; may be empty
-    std::span<const uint16_t> next;    // octave relative to octaveBase, 1/1024
-    std::span<const int8_t> color;     // 3 a surfel, 1/127; may be empty
-    float readiness = 1.0f;            // of the finer level
+    std::span<const uint8_t> weight;  // unorm8; may be empty
+    std::span<const uint16_t> next;  // octave relative to octaveBase, 1/1024
+    std::span<const int8_t> color;  // 3 a surfel, 1/127; may be empty
+    float readiness = 1.0f;  // of the finer level
     bool sibling = false;
 };
 
 // A run of surfels of one page. Runs of a draw list come in the stable order (level, page key, index).
 struct PageDraw {
-    std::span<const Surfel> surfels;   // the run
-    uint32_t firstIndex = 0;           // of the run in its page: covers are indexed from the page's start
+    std::span<const Surfel> surfels;  // the run
+    uint32_t firstIndex = 0;  // of the run in its page: covers are indexed from the page's start
     Vec3d origin;
     double unit = 1.0;
     double octaveBase = 0.0;
     uint16_t level = 0;
-    uint32_t pageOrdinal = 0;          // index of the page in the snapshot; surfel id = ordinal << 32 | index in page
+    uint32_t pageOrdinal = 0;  // index of the page in the snapshot; surfel id = ordinal << 32 | index in page
     bool sky = false;
-    float readiness = 1.0f;            // of this level
+    float readiness = 1.0f;  // of this level
     std::vector<CoverDraw> covers;
 };
 
@@ -72,8 +72,8 @@ struct LayerDraw {
     std::span<const double> positions;
     std::span<const float> orientations, extents, colors, opacities;
     std::span<const double> now, prior;  // may be empty when settings.applyFade is false
-    std::span<const float> mask;         // may be empty: 1
-    std::span<const uint8_t> isSky;      // may be empty: none
+    std::span<const float> mask;  // may be empty: 1
+    std::span<const uint8_t> isSky;  // may be empty: none
     uint16_t level = 0;
 };
 
@@ -85,12 +85,12 @@ struct DrawList {
 // Images of one view, row-major; only those asked for are filled.
 struct Frame {
     int32_t width = 0, height = 0;
-    std::vector<float> color;        // 3 a pixel, over the background
+    std::vector<float> color;  // 3 a pixel, over the background
     std::vector<float> coverage;
-    std::vector<float> depth;        // expected (divided by coverage), minus depthReference; +infinity where coverage is 0
+    std::vector<float> depth;  // expected (divided by coverage), minus depthReference; +infinity where coverage is 0
     std::vector<float> depthMedian;  // of the first surfel that brings transmittance to 0.5 or less; +infinity: none
-    std::vector<float> normal;       // 3 a pixel, camera axes, facing the camera, not normalised: contribution-weighted mean
-    std::vector<float> level;        // contribution-weighted mean level
+    std::vector<float> normal;  // 3 a pixel, camera axes, facing the camera, not normalised: contribution-weighted mean
+    std::vector<float> level;  // contribution-weighted mean level
     std::vector<uint64_t> surfelId;  // of the largest contribution; all ones: none
 };
 
@@ -109,7 +109,8 @@ class Rasterizer {
 public:
     virtual ~Rasterizer() = default;
     // Camera width and height give the frame's size. Throws InputError for a camera that is not finite or empty.
-    virtual RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings, Frame& frame) = 0;
+    virtual RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings,
+                               Frame& frame) = 0;
 };
 
 // threads = 0: one a hardware thread.

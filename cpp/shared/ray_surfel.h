@@ -25,8 +25,8 @@ namespace wz {
 template <class F>
 struct ScreenDisc {
     F a, b, c, d;  // px
-    F e, g;        // of the depth
-    F det;         // a d - b c, kept away from 0
+    F e, g;  // of the depth
+    F det;  // a d - b c, kept away from 0
 };
 
 template <class F>

@@ -27,7 +27,8 @@ __global__ void projectKernel(const __grid_constant__ PageRun run, const __grid_
     const ProjectedLanes<float> o = projectOne(run, i);
     out.state[i] = o.general ? Projected::General : (o.drawn ? Projected::Drawn : Projected::Not);
     if (o.drawn || o.general)
-        writeSurfel(run.params, run.page, o, run.firstId + i, out.records[i], out.rects[i], out.keys[i], out.extras + i);
+        writeSurfel(run.params, run.page, o, run.firstId + i, out.records[i], out.rects[i], out.keys[i],
+                    out.extras + i);
 }
 
 // The covers of a page in device memory, and the array of their pointers.

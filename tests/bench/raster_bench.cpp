@@ -22,11 +22,13 @@ constexpr int kPagePixels = 256;
 PackedPage pageOf(int column, int row, const Camera& camera, std::mt19937& rng) {
     std::normal_distribution<double> n(0, 1);
     std::vector<std::pair<uint32_t, PageSurfel>> made;
-    const double depth = 6.0 + 0.8 * row, footprint = depth / camera.focal_px, edge = std::exp2(std::ceil(std::log2(300 * footprint)));
+    const double depth = 6.0 + 0.8 * row, footprint = depth / camera.focal_px,
+                 edge = std::exp2(std::ceil(std::log2(300 * footprint)));
     PackedPage page;
     page.unit = edge / 65536;
     page.octaveBase = std::floor(-std::log2(footprint)) - 4;
-    const double x0 = (column * kPagePixels - camera.cx_px) * footprint, y0 = (row * kPagePixels - camera.cy_px) * footprint;
+    const double x0 = (column * kPagePixels - camera.cx_px) * footprint,
+                 y0 = (row * kPagePixels - camera.cy_px) * footprint;
     page.origin = {x0, y0, depth - edge / 2};
     for (uint32_t j = 0; j < kPagePixels; ++j)
         for (uint32_t i = 0; i < kPagePixels; ++i) {
@@ -64,7 +66,9 @@ int main(int argc, char** argv) {
     const int threads = argc > 3 ? std::atoi(argv[3]) : 2, frames = argc > 4 ? std::atoi(argv[4]) : 20;
     const bool all = argc > 5 && std::string(argv[5]) == "all";
     const std::string isa = argc > 6 ? argv[6] : "best";
-    const InstructionSet set = isa == "avx2" ? InstructionSet::Avx2 : isa == "baseline" ? InstructionSet::Baseline : InstructionSet::Best;
+    const InstructionSet set = isa == "avx2"       ? InstructionSet::Avx2
+                               : isa == "baseline" ? InstructionSet::Baseline
+                                                   : InstructionSet::Best;
     Camera camera = cameraAt(width, height, 1.1 * width);
     std::mt19937 rng(1);
     std::vector<PackedPage> pages;
@@ -90,11 +94,16 @@ int main(int argc, char** argv) {
         }
         times["total"].push_back(total);
     }
-    std::printf("{\"size\": [%d, %d], \"threads\": %d, \"isa\": \"%s\", \"tested\": %llu, \"projected\": %llu, \"tile_entries\": %llu, "
-                "\"evaluations\": %llu, \"contributions\": %llu", width, height, threads, isa.c_str(),
-                (unsigned long long)stats.tested, (unsigned long long)stats.projected, (unsigned long long)stats.tileEntries,
-                (unsigned long long)stats.evaluations, (unsigned long long)stats.contributions);
-    for (const auto& [name, v] : times) std::printf(", \"%s_ms\": {\"p50\": %.2f, \"min\": %.2f}", name.c_str(), quantile(v, 0.5), quantile(v, 0));
-    const double mean = std::accumulate(frame.coverage.begin(), frame.coverage.end(), 0.0) / static_cast<double>(frame.coverage.size());
+    std::printf(
+        "{\"size\": [%d, %d], \"threads\": %d, \"isa\": \"%s\", \"tested\": %llu, \"projected\": %llu, "
+        "\"tile_entries\": %llu, "
+        "\"evaluations\": %llu, \"contributions\": %llu",
+        width, height, threads, isa.c_str(), (unsigned long long)stats.tested, (unsigned long long)stats.projected,
+        (unsigned long long)stats.tileEntries, (unsigned long long)stats.evaluations,
+        (unsigned long long)stats.contributions);
+    for (const auto& [name, v] : times)
+        std::printf(", \"%s_ms\": {\"p50\": %.2f, \"min\": %.2f}", name.c_str(), quantile(v, 0.5), quantile(v, 0));
+    const double mean =
+        std::accumulate(frame.coverage.begin(), frame.coverage.end(), 0.0) / static_cast<double>(frame.coverage.size());
     std::printf(", \"mean_coverage\": %.4f, \"fps_p50\": %.1f}\n", mean, 1000 / quantile(times["total"], 0.5));
 }

@@ -31,7 +31,8 @@ TEST_CASE("one lane projects what sixteen lanes project, near pages and far ones
         const ParityScene scene(51, far);
         std::vector<CoverArrays> covers;
         for (const CoverDraw& c : scene.list.pages[0].covers)
-            covers.push_back({c.weight.data(), c.next.data(), c.color.empty() ? nullptr : c.color.data(), c.readiness, c.sibling});
+            covers.push_back(
+                {c.weight.data(), c.next.data(), c.color.empty() ? nullptr : c.color.data(), c.readiness, c.sibling});
         const PageRun run = runOf(scene, covers);
         CHECK(run.page.inFloat == far);
         const CpuProjected vectors = projectedByCpu(scene.list, scene.camera, scene.params, InstructionSet::Best);
@@ -64,7 +65,8 @@ TEST_CASE("the polynomials hold their stated errors") {
     }
     for (int i = 1; i < 20000; ++i) {
         const float x = std::exp2(static_cast<float>(i - 10000) / 100.0f);
-        worstLog = std::max(worstLog, std::fabs(log2Of(x) - std::log2(double(x))) / std::max(2.0, std::fabs(std::log2(double(x)))));
+        worstLog = std::max(
+            worstLog, std::fabs(log2Of(x) - std::log2(double(x))) / std::max(2.0, std::fabs(std::log2(double(x)))));
     }
     for (int i = 1; i < 990; ++i) {
         const double o = i / 1000.0;

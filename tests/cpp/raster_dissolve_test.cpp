@@ -50,11 +50,13 @@ struct Pair {
         const Vec3d origin{-8, -8, z - 8};
         const double unit = std::exp2(-12);
         const DiscArrays c = wall(spacing, z, jitter, {0, 0.5f, 1}, footprint, INFINITY, seed);
-        const DiscArrays f = wall(spacing * finer, z + fineOffset, jitter, {1, 0.5f, 0}, footprint * finer, footprint, seed + 1);
+        const DiscArrays f =
+            wall(spacing * finer, z + fineOffset, jitter, {1, 0.5f, 0}, footprint * finer, footprint, seed + 1);
         coarse = packedPage(c, origin, unit, base);
         fine = packedPage(f, origin, unit, base);
         weight.assign(c.size(), cover);
-        next.assign(c.size(), static_cast<uint16_t>((-std::log2(footprint * finer) - base) * kBandStepsPerOctave + 0.5));
+        next.assign(c.size(),
+                    static_cast<uint16_t>((-std::log2(footprint * finer) - base) * kBandStepsPerOctave + 0.5));
     }
     DrawList list(bool withCoarse = true, bool withFine = true) const {
         DrawList list;

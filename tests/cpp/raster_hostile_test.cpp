@@ -41,9 +41,10 @@ DiscArrays withBadDiscs(const DiscArrays& good) {
     addBad();
     for (size_t i = 0; i < good.size(); ++i)
         a.add({good.positions[3 * i], good.positions[3 * i + 1], good.positions[3 * i + 2]},
-              {good.orientations[4 * i], good.orientations[4 * i + 1], good.orientations[4 * i + 2], good.orientations[4 * i + 3]},
-              good.extents[2 * i], good.extents[2 * i + 1], {good.colors[3 * i], good.colors[3 * i + 1], good.colors[3 * i + 2]},
-              good.opacities[i]);
+              {good.orientations[4 * i], good.orientations[4 * i + 1], good.orientations[4 * i + 2],
+               good.orientations[4 * i + 3]},
+              good.extents[2 * i], good.extents[2 * i + 1],
+              {good.colors[3 * i], good.colors[3 * i + 1], good.colors[3 * i + 2]}, good.opacities[i]);
     addBad();
     return a;
 }

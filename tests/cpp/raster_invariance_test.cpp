@@ -206,3 +206,23 @@ TEST_CASE("instruction sets agree: AVX2 and AVX-512 bit for bit, the baseline to
     else
         MESSAGE("no AVX-512 here");
 }
+
+TEST_CASE("the funnel narrows, and every stage is timed") {
+    const DiscArrays discs = randomDiscs(14, 2000, kCamera);
+    DrawList list;
+    list.layers.push_back(discs.draw());
+    Frame frame;
+    const RenderStats stats = makeCpuRasterizer(2)->render(list, kCamera, settingsWith(), frame);
+    CHECK(stats.tested == discs.size());
+    CHECK(stats.projected < stats.tested);
+    CHECK(stats.projected > stats.tested / 2);
+    CHECK(stats.tileEntries > stats.projected);
+    CHECK(stats.contributions > stats.projected);
+    CHECK(stats.contributions < stats.evaluations);
+    std::string names;
+    for (const StageTime& stage : stats.stages) {
+        names += stage.name + " ";
+        CHECK(stage.ms >= 0);
+    }
+    CHECK(names == "project sort bin blend resolve ");
+}

@@ -19,7 +19,8 @@ struct CpuProjected {
     std::vector<uint32_t> keys;
 };
 
-inline CpuProjected projectedByCpu(const DrawList& list, const Camera& camera, const ProjectParams& params, InstructionSet set) {
+inline CpuProjected projectedByCpu(const DrawList& list, const Camera& camera, const ProjectParams& params,
+                                   InstructionSet set) {
     RunList runs;
     runs.build(list, camera, params);
     CpuProjected out;
@@ -82,8 +83,10 @@ inline bool nearlyEqual(float a, float b) {
 }
 
 inline bool sameRecord(const SurfelRecord& a, const SurfelRecord& b) {
-    const float fa[] = {a.x, a.y, a.ux, a.uy, a.vx, a.vy, a.hx, a.hy, a.cutoff2, a.opacity, a.red, a.green, a.blue, a.weight};
-    const float fb[] = {b.x, b.y, b.ux, b.uy, b.vx, b.vy, b.hx, b.hy, b.cutoff2, b.opacity, b.red, b.green, b.blue, b.weight};
+    const float fa[] = {a.x,  a.y,       a.ux,      a.uy,  a.vx,    a.vy,   a.hx,
+                        a.hy, a.cutoff2, a.opacity, a.red, a.green, a.blue, a.weight};
+    const float fb[] = {b.x,  b.y,       b.ux,      b.uy,  b.vx,    b.vy,   b.hx,
+                        b.hy, b.cutoff2, b.opacity, b.red, b.green, b.blue, b.weight};
     for (size_t k = 0; k < std::size(fa); ++k)
         if (!nearlyEqual(fa[k], fb[k])) return false;
     return a.flags == b.flags;

@@ -136,7 +136,8 @@ inline PackedPage packedPage(const DiscArrays& a, Vec3d origin, double unit, dou
         s.position = {static_cast<float>((a.positions[3 * i] - origin.x) / unit),
                       static_cast<float>((a.positions[3 * i + 1] - origin.y) / unit),
                       static_cast<float>((a.positions[3 * i + 2] - origin.z) / unit)};
-        s.rotation = {a.orientations[4 * i], a.orientations[4 * i + 1], a.orientations[4 * i + 2], a.orientations[4 * i + 3]};
+        s.rotation = {a.orientations[4 * i], a.orientations[4 * i + 1], a.orientations[4 * i + 2],
+                      a.orientations[4 * i + 3]};
         s.extent[0] = static_cast<float>(a.extents[2 * i] / unit);
         s.extent[1] = static_cast<float>(a.extents[2 * i + 1] / unit);
         s.color = {a.colors[3 * i], a.colors[3 * i + 1], a.colors[3 * i + 2]};
@@ -156,8 +157,8 @@ inline DiscArrays decoded(const PackedPage& page) {
     for (const Surfel& packed : page.surfels) {
         const PageSurfel s = unpackSurfel(packed);
         const Vec3d p = page.origin + Vec3d{s.position.x, s.position.y, s.position.z} * page.unit;
-        a.add(p, s.rotation, static_cast<float>(s.extent[0] * page.unit), static_cast<float>(s.extent[1] * page.unit), s.color,
-              s.opacity, std::exp2(-(s.nowOctave + page.octaveBase)),
+        a.add(p, s.rotation, static_cast<float>(s.extent[0] * page.unit), static_cast<float>(s.extent[1] * page.unit),
+              s.color, s.opacity, std::exp2(-(s.nowOctave + page.octaveBase)),
               std::isinf(s.priorOctave) ? INFINITY : std::exp2(-(s.priorOctave + page.octaveBase)), s.mask);
     }
     return a;

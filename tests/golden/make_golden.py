@@ -24,7 +24,7 @@ def make(source: Path, target: Path, corner: tuple[int, int]) -> None:
         value = full[name]
         is_image = "__" in name
         side = min(WINDOW, int(full["width"]))
-        kept[name] = value[y0:y0 + side, x0:x0 + side] if is_image else value
+        kept[name] = value[y0 : y0 + side, x0 : x0 + side] if is_image else value
     np.savez_compressed(target, window=np.array(corner), **kept)
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import referee
-
 from wonderzoom_rt import Camera, SurfelLayer, World, _core
 from wonderzoom_rt.engine import Engine, native_camera, settings
 
@@ -27,18 +26,38 @@ SIZES = {"below a pixel": (0.05, 0.6), "pixels": (0.5, 4.0), "large": (4.0, 40.0
 def turned_camera(seed: int) -> Camera:
     rng = np.random.default_rng(seed)
     q = rng.normal(size=4)
-    return Camera(position=tuple(rng.normal(size=3) * 5), orientation=tuple(q / np.linalg.norm(q)), focal=FOCAL, width=WIDTH,
-                  height=HEIGHT, principal=(WIDTH / 2 + 3.3, HEIGHT / 2 - 2.1))
+    return Camera(
+        position=tuple(rng.normal(size=3) * 5),
+        orientation=tuple(q / np.linalg.norm(q)),
+        focal=FOCAL,
+        width=WIDTH,
+        height=HEIGHT,
+        principal=(WIDTH / 2 + 3.3, HEIGHT / 2 - 2.1),
+    )
 
 
 def view_of(camera: Camera) -> referee.View:
-    return referee.View(camera.rotation.T, camera.eye, (camera.focal, camera.focal), camera.principal, camera.width,
-                        camera.height)
+    return referee.View(
+        camera.rotation.T,
+        camera.eye,
+        (camera.focal, camera.focal),
+        camera.principal,
+        camera.width,
+        camera.height,
+    )
 
 
-def random_layer(seed: int, count: int, camera: Camera, sizes: tuple[float, float], *, crossing: int = 0, sky: int = 0,
-                 fading: bool = False) -> SurfelLayer:
-    """Discs in view 2..12 wu away with extents of `sizes` px; the first `crossing` lie about the eye, the last are sky."""
+def random_layer(
+    seed: int,
+    count: int,
+    camera: Camera,
+    sizes: tuple[float, float],
+    *,
+    crossing: int = 0,
+    sky: int = 0,
+    fading: bool = False,
+) -> SurfelLayer:
+    """Discs in view 2..12 wu away with extents of `sizes` px; the first lie about the eye, the last are sky."""
     rng = np.random.default_rng(seed)
     z = rng.uniform(2, 12, count)
     x = (rng.uniform(-0.1, 1.1, count) * WIDTH - WIDTH / 2) / FOCAL * z
@@ -58,18 +77,28 @@ def random_layer(seed: int, count: int, camera: Camera, sizes: tuple[float, floa
     prior = np.where(rng.uniform(size=count) < 0.3, np.inf, now * np.exp2(rng.uniform(0.5, 2, count)))
     mask = np.where(rng.uniform(size=count) < 0.5, 1, rng.uniform(0, 1, count))
     return SurfelLayer(
-        positions=positions, orientations=orientations.astype(np.float32), extents=extents.astype(np.float32),
-        colors=rng.uniform(0, 1, (count, 3)).astype(np.float32), opacities=rng.uniform(0.02, 1, count).astype(np.float32),
-        now=now, prior=prior if fading else np.full(count, np.inf), mask=mask.astype(np.float32), is_sky=is_sky,
-        flags=np.zeros(count, np.uint16))
+        positions=positions,
+        orientations=orientations.astype(np.float32),
+        extents=extents.astype(np.float32),
+        colors=rng.uniform(0, 1, (count, 3)).astype(np.float32),
+        opacities=rng.uniform(0.02, 1, count).astype(np.float32),
+        now=now,
+        prior=prior if fading else np.full(count, np.inf),
+        mask=mask.astype(np.float32),
+        is_sky=is_sky,
+        flags=np.zeros(count, np.uint16),
+    )
 
 
 def discs_of(layer: SurfelLayer, camera: Camera, *, fading: bool) -> referee.Discs:
-    discs = referee.Discs(layer.positions, layer.orientations, layer.extents, layer.colors, layer.opacities,
-                          is_sky=layer.is_sky)
+    discs = referee.Discs(
+        layer.positions, layer.orientations, layer.extents, layer.colors, layer.opacities, is_sky=layer.is_sky
+    )
     if not fading:
         return discs
-    role, weight = referee.fade(referee.octaves(discs, view_of(camera)), layer.now, layer.prior, layer.mask.astype(np.float64))
+    role, weight = referee.fade(
+        referee.octaves(discs, view_of(camera)), layer.now, layer.prior, layer.mask.astype(np.float64)
+    )
     return replace(discs, role=role, weight=weight)
 
 
@@ -94,8 +123,13 @@ def test_layer_equals_the_referee(size: str, lowpass: bool) -> None:
     camera = turned_camera(1)
     layer = random_layer(2, 150 if size == "large" else 500, camera, SIZES[size])
     frame = Engine(threads=2).render_layer(layer, camera, outputs=OUTPUTS, near=NEAR, optical_lowpass=lowpass)
-    wanted = referee.render(discs_of(layer, camera, fading=False), view_of(camera), near=NEAR, optical_lowpass=lowpass,
-                            background=(0, 0, 0))
+    wanted = referee.render(
+        discs_of(layer, camera, fading=False),
+        view_of(camera),
+        near=NEAR,
+        optical_lowpass=lowpass,
+        background=(0, 0, 0),
+    )
     check({name: getattr(frame, name) for name in OUTPUTS}, wanted, 80)
 
 
@@ -103,7 +137,9 @@ def test_layer_equals_the_referee(size: str, lowpass: bool) -> None:
 def test_fading_layer_equals_the_referee(law: Literal["dissolve", "opacity", "optical"]) -> None:
     camera = turned_camera(3)
     layer = random_layer(4, 450, camera, SIZES["pixels"], fading=True)
-    frame = Engine(threads=2).render_layer(layer, camera, outputs=OUTPUTS, near=NEAR, apply_fade=True, fade_law=law)
+    frame = Engine(threads=2).render_layer(
+        layer, camera, outputs=OUTPUTS, near=NEAR, apply_fade=True, fade_law=law
+    )
     wanted = referee.render(discs_of(layer, camera, fading=True), view_of(camera), near=NEAR, law=law)
     check({name: getattr(frame, name) for name in OUTPUTS}, wanted, 80)
 
@@ -129,7 +165,9 @@ def test_depth_along_z_equals_the_referee() -> None:
     camera = turned_camera(9)
     layer = random_layer(10, 300, camera, SIZES["pixels"])
     frame = Engine(threads=1).render_layer(layer, camera, outputs=OUTPUTS, near=NEAR, depth_kind="z")
-    wanted = referee.render(discs_of(layer, camera, fading=False), view_of(camera), near=NEAR, radial_depth=False)
+    wanted = referee.render(
+        discs_of(layer, camera, fading=False), view_of(camera), near=NEAR, radial_depth=False
+    )
     check({name: getattr(frame, name) for name in OUTPUTS}, wanted, 80)
 
 
@@ -137,8 +175,12 @@ def test_background_shows_where_nothing_covers() -> None:
     camera = turned_camera(11)
     layer = random_layer(12, 200, camera, SIZES["pixels"])
     background = (0.2, 0.4, 0.9)
-    frame = Engine(threads=1).render_layer(layer, camera, outputs=("color", "coverage"), near=NEAR, background=background)
-    wanted = referee.render(discs_of(layer, camera, fading=False), view_of(camera), near=NEAR, background=background)
+    frame = Engine(threads=1).render_layer(
+        layer, camera, outputs=("color", "coverage"), near=NEAR, background=background
+    )
+    wanted = referee.render(
+        discs_of(layer, camera, fading=False), view_of(camera), near=NEAR, background=background
+    )
     assert referee.psnr(frame.color, wanted.color) >= 80
 
 
@@ -162,4 +204,9 @@ def test_referee_notices_a_shift_of_a_hundredth_of_a_pixel() -> None:
     discs = discs_of(layer, camera, fading=False)
     view = view_of(camera)
     moved = replace(view, principal=(view.principal[0] + 0.01, view.principal[1]))
-    assert referee.psnr(referee.render(discs, view, near=NEAR).color, referee.render(discs, moved, near=NEAR).color) < 75
+    assert (
+        referee.psnr(
+            referee.render(discs, view, near=NEAR).color, referee.render(discs, moved, near=NEAR).color
+        )
+        < 75
+    )

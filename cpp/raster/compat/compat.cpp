@@ -57,22 +57,25 @@ bool placeBox(const Convention& c, CompatSurfel& s, TileGrid grid) {
     // The square convention counts pixels from their centres, the other from their corners.
     const double origin = c.square ? 0.5 : 0.0;
     if (c.square) {
-        const double widest = std::max({std::sqrt(std::max(kSmallestHalfBox2, hx)), std::sqrt(std::max(kSmallestHalfBox2, hy)),
-                                        c.smallestRadius_px});
+        const double widest = std::max({std::sqrt(std::max(kSmallestHalfBox2, hx)),
+                                        std::sqrt(std::max(kSmallestHalfBox2, hy)), c.smallestRadius_px});
         rx = ry = std::ceil(widest);
     }
-    if (!std::isfinite(rx) || !std::isfinite(ry) || !std::isfinite(s.centerX) || !std::isfinite(s.centerY)) return false;
+    if (!std::isfinite(rx) || !std::isfinite(ry) || !std::isfinite(s.centerX) || !std::isfinite(s.centerY))
+        return false;
     const auto tile = [](double v, int32_t count) { return static_cast<int32_t>(std::clamp<double>(v, 0, count)); };
     const double x = s.centerX - origin, y = s.centerY - origin;
     s.tiles.x0 = tile(std::floor((x - rx) / kTileSize), grid.columns);
     s.tiles.y0 = tile(std::floor((y - ry) / kTileSize), grid.rows);
-    s.tiles.x1 = tile(c.square ? std::floor((x + rx + kTileSize - 1) / kTileSize) : std::ceil((x + rx) / kTileSize), grid.columns);
-    s.tiles.y1 = tile(c.square ? std::floor((y + ry + kTileSize - 1) / kTileSize) : std::ceil((y + ry) / kTileSize), grid.rows);
+    s.tiles.x1 = tile(c.square ? std::floor((x + rx + kTileSize - 1) / kTileSize) : std::ceil((x + rx) / kTileSize),
+                      grid.columns);
+    s.tiles.y1 =
+        tile(c.square ? std::floor((y + ry + kTileSize - 1) / kTileSize) : std::ceil((y + ry) / kTileSize), grid.rows);
     return s.tiles.x0 < s.tiles.x1 && s.tiles.y0 < s.tiles.y1;
 }
 
-bool projectCompat(const Convention& c, const LayerDraw& layer, size_t i, const Camera& camera, const ProjectParams& params,
-                   TileGrid grid, CompatSurfel& out) {
+bool projectCompat(const Convention& c, const LayerDraw& layer, size_t i, const Camera& camera,
+                   const ProjectParams& params, TileGrid grid, CompatSurfel& out) {
     const double* p = layer.positions.data() + 3 * i;
     const float* q = layer.orientations.data() + 4 * i;
     const Vec3d mean = params.cameraFromWorld * (Vec3d{p[0], p[1], p[2]} - camera.position);
@@ -90,8 +93,9 @@ bool projectCompat(const Convention& c, const LayerDraw& layer, size_t i, const 
     out.normal = n * (dot(n, mean) > 0 ? -1.0 : 1.0);
     out.color = {layer.colors[3 * i], layer.colors[3 * i + 1], layer.colors[3 * i + 2]};
     out.level = layer.level;
-    const double sum = dot(out.u, out.u) + dot(out.v, out.v) + dot(out.w, out.w) + out.opacity + dot(out.normal, out.normal) +
-                       std::fabs(out.color.x) + std::fabs(out.color.y) + std::fabs(out.color.z);
+    const double sum = dot(out.u, out.u) + dot(out.v, out.v) + dot(out.w, out.w) + out.opacity +
+                       dot(out.normal, out.normal) + std::fabs(out.color.x) + std::fabs(out.color.y) +
+                       std::fabs(out.color.z);
     return std::isfinite(sum) && placeBox(c, out, grid);
 }
 
@@ -101,7 +105,8 @@ struct CompatPixel {
 };
 
 // Returns false when the pixel is finished.
-bool blendCompat(const Convention& c, const CompatSurfel& s, double px, double py, CompatPixel& pixel, bool& contributed) {
+bool blendCompat(const Convention& c, const CompatSurfel& s, double px, double py, CompatPixel& pixel,
+                 bool& contributed) {
     const Vec3d zeta = cross(s.w * px - s.u, s.w * py - s.v);
     if (zeta.z == 0) return true;
     const double a = zeta.x / zeta.z, b = zeta.y / zeta.z;
@@ -167,7 +172,8 @@ RenderStats renderCompat(const DrawList& list, const Camera& camera, const Rende
     for (const LayerDraw& layer : list.layers) {
         for (size_t i = 0; i < layer.opacities.size(); ++i) {
             if (!layer.isSky.empty() && layer.isSky[i])
-                throw InputError("the compatibility modes know no sky, got a sky surfel (index " + std::to_string(i) + ")");
+                throw InputError("the compatibility modes know no sky, got a sky surfel (index " + std::to_string(i) +
+                                 ")");
             CompatSurfel s;
             if (projectCompat(convention, layer, i, camera, params, grid, s)) surfels.push_back(s);
         }
@@ -184,7 +190,8 @@ RenderStats renderCompat(const DrawList& list, const Camera& camera, const Rende
     prepare(frame, camera, settings.outputs);
     std::vector<uint64_t> evaluations(static_cast<size_t>(grid.rows)), contributions(evaluations);
     const auto drawRow = [&](size_t row, int) {
-        for (int y = static_cast<int>(row) * kTileSize; y < std::min(camera.height, static_cast<int>(row + 1) * kTileSize); ++y)
+        for (int y = static_cast<int>(row) * kTileSize;
+             y < std::min(camera.height, static_cast<int>(row + 1) * kTileSize); ++y)
             for (int x = 0; x < camera.width; ++x) {
                 CompatPixel pixel;
                 for (uint32_t i : lists[row * static_cast<size_t>(grid.columns) + static_cast<size_t>(x / kTileSize)]) {
@@ -193,7 +200,8 @@ RenderStats renderCompat(const DrawList& list, const Camera& camera, const Rende
                     if (!blendCompat(convention, surfels[i], x + 0.5, y + 0.5, pixel, contributed)) break;
                     contributions[row] += contributed;
                 }
-                writePixel(frame, settings, pixel, static_cast<size_t>(y) * static_cast<size_t>(camera.width) + static_cast<size_t>(x));
+                writePixel(frame, settings, pixel,
+                           static_cast<size_t>(y) * static_cast<size_t>(camera.width) + static_cast<size_t>(x));
             }
     };
     pool.forEach(static_cast<size_t>(grid.rows), 1, std::ref(drawRow));
@@ -201,7 +209,8 @@ RenderStats renderCompat(const DrawList& list, const Camera& camera, const Rende
         stats.evaluations += evaluations[r];
         stats.contributions += contributions[r];
     }
-    stats.stages.push_back({"compat", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count()});
+    stats.stages.push_back(
+        {"compat", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count()});
     return stats;
 }
 

@@ -113,7 +113,8 @@ static PictureSums pictureOf(const BlockSums& b, int p, int i) {
 
 static DetailSums detailOf(const BlockSums& b, int p, int i) {
     const auto& d = b.detail[p];
-    return {d[0][i], d[1][i], d[2][i], d[3][i], d[4][i], d[5][i], d[6][i], d[7][i], __builtin_bit_cast(uint32_t, d[8][i])};
+    return {
+        d[0][i], d[1][i], d[2][i], d[3][i], d[4][i], d[5][i], d[6][i], d[7][i], __builtin_bit_cast(uint32_t, d[8][i])};
 }
 
 template <bool kTwo, bool kDetail>
@@ -167,7 +168,8 @@ static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
             if (x >= f.width || y >= f.height) continue;
             const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
             const float finer = kTwo ? shareOfFiner(b.weight[i], b.share[i]) : 1.0f;
-            const PictureSums p = kTwo ? mixPictures(finer, pictureOf(b, 0, i), pictureOf(b, 1, i)) : pictureOf(b, 0, i);
+            const PictureSums p =
+                kTwo ? mixPictures(finer, pictureOf(b, 0, i), pictureOf(b, 1, i)) : pictureOf(b, 0, i);
             if (f.color) {
                 f.color[3 * at] = p.red + p.rest * task.background[0];
                 f.color[3 * at + 1] = p.green + p.rest * task.background[1];

@@ -22,10 +22,13 @@ constexpr uint32_t kDetailOutputs = kOutputDepth | kOutputDepthMedian | kOutputN
 using Clock = std::chrono::steady_clock;
 
 uint64_t clockNs() {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
 }
 
-double msSince(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double msSince(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 template <class T>
 T* sized(std::vector<T>& image, bool wanted, size_t count) {
@@ -77,7 +80,8 @@ void finishGeneral(ProjectRun& run) {
     for (uint32_t g = 0; g < run.generalCount; ++g) {
         const GeneralSurfel at = run.general[g];
         const double near = run.page->near;
-        if (!finishGeneralDisc(*run.params, cameraDiscOf(run, at.lane), near, run.records[at.position], run.rects[at.position]))
+        if (!finishGeneralDisc(*run.params, cameraDiscOf(run, at.lane), near, run.records[at.position],
+                               run.rects[at.position]))
             run.rects[at.position] = {0, 0, 0, 0};
         if (!run.extras) continue;
         run.extras[at.position].depth = static_cast<float>(near);
@@ -89,7 +93,8 @@ class CpuRasterizer final : public Rasterizer {
 public:
     CpuRasterizer(int threads, const Kernels& kernels) : pool_(threads), kernels_(kernels) {}
 
-    RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings, Frame& frame) override {
+    RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings,
+                       Frame& frame) override {
         checkView(camera, settings);
         if (settings.compat != Compat::Native) return renderCompat(list, camera, settings, frame, pool_);
         FlushDenormals flush;
@@ -122,7 +127,8 @@ private:
     size_t project(const DrawList& list, const Camera& camera, bool extras) {
         runs_.build(list, camera, params_);
         const size_t slots = runs_.slots();
-        if (slots >= 0xffffffffu) throw InputError("a draw list may hold fewer than 2^32 surfels, got " + std::to_string(slots));
+        if (slots >= 0xffffffffu)
+            throw InputError("a draw list may hold fewer than 2^32 surfels, got " + std::to_string(slots));
         SurfelRecord* records = records_.ensure(slots);
         SurfelExtra* details = extras ? extras_.ensure(slots) : nullptr;
         hasExtras_ = extras;
@@ -167,7 +173,8 @@ private:
         struct alignas(64) Tally {
             uint64_t evaluations = 0, contributions = 0, resolve_ns = 0;
         };
-        Tally* tallies = reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
+        Tally* tallies =
+            reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
         for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
         const auto blendOne = [&](size_t i, int thread) {
             const uint32_t tile = bins_.byLength(i);

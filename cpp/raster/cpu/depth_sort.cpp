@@ -15,7 +15,9 @@ struct Segment {
     size_t begin, end;
 };
 
-Segment segmentOf(size_t count, size_t segments, size_t i) { return {count * i / segments, count * (i + 1) / segments}; }
+Segment segmentOf(size_t count, size_t segments, size_t i) {
+    return {count * i / segments, count * (i + 1) / segments};
+}
 
 }  // namespace
 

@@ -81,8 +81,8 @@ static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], co
     LaneArray t[10];
     for (int i = 0; i < kLanes; ++i) {
         const CentreNumbers n = centreInDouble(*run.params, run.centres, p[0][i], p[1][i], p[2][i], octaveFootprint[i]);
-        const float values[10] = {n.x,     n.y,     n.tx,           n.ty,  n.unitOverDepth, n.pixelsPerUnit,
-                                  n.depth, n.depthRelative, n.key, n.footprint};
+        const float values[10] = {
+            n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key, n.footprint};
         for (int k = 0; k < 10; ++k) t[k].v[i] = values[k];
     }
     F16* lanes[9] = {&c.x, &c.y, &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative, &c.key};
@@ -122,7 +122,8 @@ static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<F16>&
 }
 
 // Adds the covers of the page: what finer levels take over, and the colours carried back from them.
-static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s, FadeSums<F16>& sums) {
+static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s,
+                      FadeSums<F16>& sums) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
         const F16 ready(cover.readiness);
@@ -223,8 +224,8 @@ static void emit(ProjectRun& run, const ProjectedArrays& a, uint32_t lanes, cons
         lanes &= lanes - 1;
         const uint32_t slot = run.drawn++;
         if (a.general >> i & 1u) run.general[run.generalCount++] = {index[i], slot};
-        writeSurfel(*run.params, *run.page, laneOf(a, i, run.extras != nullptr), run.firstId + index[i], run.records[slot],
-                    run.rects[slot], run.keys[slot], run.extras ? run.extras + slot : nullptr);
+        writeSurfel(*run.params, *run.page, laneOf(a, i, run.extras != nullptr), run.firstId + index[i],
+                    run.records[slot], run.rects[slot], run.keys[slot], run.extras ? run.extras + slot : nullptr);
     }
 }
 

@@ -15,8 +15,8 @@ void checkLayer(const LayerDraw& l, bool needsBands) {
     const size_t n = l.opacities.size();
     const auto check = [](const char* name, size_t has, size_t wanted, bool mayBeEmpty) {
         if (has == wanted || (mayBeEmpty && has == 0)) return;
-        throw InputError("layer array " + std::string(name) + " must hold " + std::to_string(wanted) + " numbers, got " +
-                         std::to_string(has));
+        throw InputError("layer array " + std::string(name) + " must hold " + std::to_string(wanted) +
+                         " numbers, got " + std::to_string(has));
     };
     check("positions", l.positions.size(), 3 * n, false);
     check("orientations", l.orientations.size(), 4 * n, false);
@@ -33,7 +33,8 @@ void checkPage(const PageDraw& page) {
     for (const CoverDraw& c : page.covers) {
         const bool fits = (c.weight.empty() || (c.weight.size() >= end && c.next.size() >= end)) &&
                           (c.color.empty() || c.color.size() >= 3 * end);
-        if (!fits) throw InputError("a cover's arrays must be as long as its page: " + std::to_string(end) + " surfels");
+        if (!fits)
+            throw InputError("a cover's arrays must be as long as its page: " + std::to_string(end) + " surfels");
     }
 }
 
@@ -79,7 +80,8 @@ void RunList::addPage(const PageDraw& page, const Camera& camera, const ProjectP
         const size_t firstCover = covers_.size();
         const size_t at = page.firstIndex + size_t(first);
         for (const CoverDraw& c : page.covers)
-            covers_.push_back({c.weight.empty() ? nullptr : c.weight.data() + at, c.next.empty() ? nullptr : c.next.data() + at,
+            covers_.push_back({c.weight.empty() ? nullptr : c.weight.data() + at,
+                               c.next.empty() ? nullptr : c.next.data() + at,
                                c.color.empty() ? nullptr : c.color.data() + 3 * at, c.readiness, c.sibling});
         addRun(run, first, std::min(kRunLength, total - first), view, firstCover);
     }

@@ -26,7 +26,8 @@ public:
 
 private:
     void addPage(const PageDraw& page, const Camera& camera, const ProjectParams& params);
-    void addLayer(const LayerDraw& layer, uint32_t ordinal, bool sky, const Camera& camera, const ProjectParams& params);
+    void addLayer(const LayerDraw& layer, uint32_t ordinal, bool sky, const Camera& camera,
+                  const ProjectParams& params);
     void addRun(ProjectRun run, uint32_t first, uint32_t count, size_t view, size_t firstCover);
 
     std::vector<ProjectRun> runs_;

@@ -60,8 +60,8 @@ WZ_LANE_OP R each(Op op, const V&... v) {
 #endif
     return r;
 }
-#define WZ_BINARY(RESULT, TYPE, OP)                                                                \
-    WZ_LANE_OP RESULT operator OP(TYPE a, TYPE b) {                                                \
+#define WZ_BINARY(RESULT, TYPE, OP)                                                                      \
+    WZ_LANE_OP RESULT operator OP(TYPE a, TYPE b) {                                                      \
         return each<RESULT>([](auto x, auto y) __attribute__((always_inline)) { return x OP y; }, a, b); \
     }
 WZ_BINARY(F16, F16, +)
@@ -133,10 +133,16 @@ WZ_LANE_OP F16 eachLane(F16 a, Op op) {
 #if defined(__SSE2__)
 WZ_LANE_OP F16 sqrtOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm_sqrt_ps(x)), a); }
 #else
-WZ_LANE_OP F16 sqrtOf(F16 a) { return eachLane(a, [](float x) { return __builtin_sqrtf(x); }); }
+WZ_LANE_OP F16 sqrtOf(F16 a) {
+    return eachLane(a, [](float x) { return __builtin_sqrtf(x); });
+}
 #endif
-WZ_LANE_OP F16 floorOf(F16 a) { return eachLane(a, [](float x) { return __builtin_floorf(x); }); }
-WZ_LANE_OP F16 ceilOf(F16 a) { return eachLane(a, [](float x) { return __builtin_ceilf(x); }); }
+WZ_LANE_OP F16 floorOf(F16 a) {
+    return eachLane(a, [](float x) { return __builtin_floorf(x); });
+}
+WZ_LANE_OP F16 ceilOf(F16 a) {
+    return eachLane(a, [](float x) { return __builtin_ceilf(x); });
+}
 WZ_LANE_OP uint32_t bitmaskOf(PartI m) {
 #if defined(__SSE2__)
     return static_cast<uint32_t>(_mm_movemask_ps((PartF)m));

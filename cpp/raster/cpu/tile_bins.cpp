@@ -61,9 +61,8 @@ void TileBins::fill(const KeyedSlot* sorted, size_t count, const PixelRect* rect
 void TileBins::orderByLength() {
     uint32_t* order = order_.ensure(tiles_);
     for (size_t t = 0; t < tiles_; ++t) order[t] = static_cast<uint32_t>(t);
-    std::sort(order, order + tiles_, [this](uint32_t a, uint32_t b) {
-        return countOf(a) != countOf(b) ? countOf(a) > countOf(b) : a < b;
-    });
+    std::sort(order, order + tiles_,
+              [this](uint32_t a, uint32_t b) { return countOf(a) != countOf(b) ? countOf(a) > countOf(b) : a < b; });
 }
 
 }  // namespace wz

@@ -116,8 +116,8 @@ struct CentreNumbers {
 
 // A centre in double, rounded at the end. At the camera plane it is moved off it by 1e-12 of its distance.
 // octaveFootprint: the reciprocal of the footprint whose octave is 0.
-WZ_HD CentreNumbers centreInDouble(const ProjectParams& params, const DoubleCentres& map, double px, double py, double pz,
-                                   double octaveFootprint) {
+WZ_HD CentreNumbers centreInDouble(const ProjectParams& params, const DoubleCentres& map, double px, double py,
+                                   double pz, double octaveFootprint) {
     const double x = map.base.x + map.axisX.x * px + map.axisX.y * py + map.axisX.z * pz;
     const double y = map.base.y + map.axisY.x * px + map.axisY.y * py + map.axisY.z * pz;
     double z = map.base.z + map.axisZ.x * px + map.axisZ.y * py + map.axisZ.z * pz;
@@ -234,24 +234,24 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
     const F opacity = params.opticalLowpass ? spreadOpacity(faded, lowpassThickness(disc), kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
-    const F cutoff2 = minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))),
-                            F(kCutoffMax * kCutoffMax));
+    const F cutoff2 =
+        minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))), F(kCutoffMax * kCutoffMax));
     const F slope = F(kCutoffMax) * sqrtOf(madd(disc.e, disc.e, disc.g * disc.g));
     const F near(page.near);
     const F reach = absOf(c.depth) * slope;  // of the widest disc along z, wu
     const F size = absOf(disc.a) + absOf(disc.b) + absOf(disc.c) + absOf(disc.d) + absOf(c.x) + absOf(c.y);
     const F paint = absOf(s.red) + absOf(s.green) + absOf(s.blue) + faded + absOf(c.depth) + reach + absOf(c.key);
     const F limit(kLargestSane);
-    const MaskOf<F> shown = (!fade.hidden) & (faded >= F(kAlphaMin)) & (paint < limit) & (s.extent1 > zero) &
-                            (s.extent2 > zero);
+    const MaskOf<F> shown =
+        (!fade.hidden) & (faded >= F(kAlphaMin)) & (paint < limit) & (s.extent1 > zero) & (s.extent2 > zero);
     o.general = shown & (c.depth - reach <= near) & (c.depth + reach > near);
     const DiscBounds<F> bounds = boundsOf(disc, cutoff2);
     o.x0 = maxOf(ceilOf(c.x + bounds.left - F(0.5f)), zero);
     o.y0 = maxOf(ceilOf(c.y + bounds.top - F(0.5f)), zero);
     o.x1 = minOf(floorOf(c.x + bounds.right - F(0.5f)) + one, F(params.width));
     o.y1 = minOf(floorOf(c.y + bounds.bottom - F(0.5f)) + one, F(params.height));
-    o.drawn = shown & (opacity >= F(kAlphaMin)) & (size < limit) & (c.depth - reach > near) & (o.x0 < o.x1) &
-              (o.y0 < o.y1);
+    o.drawn =
+        shown & (opacity >= F(kAlphaMin)) & (size < limit) & (c.depth - reach > near) & (o.x0 < o.x1) & (o.y0 < o.y1);
     o.ray = rayFormOf(disc);
     o.x = c.x;
     o.y = c.y;
@@ -351,7 +351,15 @@ WZ_HD ProjectedLanes<float> projectOne(const PageRun& run, uint32_t i) {
     } else {
         const CentreNumbers n = centreInDouble(run.params, run.centres, stored.position[0], stored.position[1],
                                                stored.position[2], run.octaveFootprint);
-        centre = {n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key,
+        centre = {n.x,
+                  n.y,
+                  n.tx,
+                  n.ty,
+                  n.unitOverDepth,
+                  n.pixelsPerUnit,
+                  n.depth,
+                  n.depthRelative,
+                  n.key,
                   octaveOf(run.params.detailBias, n.footprint)};
     }
     FadeSums<float> sums{1.0f, 0.0f, 0.0f};

@@ -20,9 +20,7 @@ struct DetailSums {
 };
 
 // Share of picture A (with the finer level): contribution-weighted mean of the weights of the surfels in transition.
-WZ_HD float shareOfFiner(float weightSum, float shareSum) {
-    return shareSum > 0.0f ? weightSum / shareSum : 1.0f;
-}
+WZ_HD float shareOfFiner(float weightSum, float shareSum) { return shareSum > 0.0f ? weightSum / shareSum : 1.0f; }
 
 WZ_HD float mixed(float share, float a, float b) { return b + share * (a - b); }
 
