@@ -79,9 +79,19 @@ class World:
     Levels, pages and their file; see wonderzoom_rt.World.
     """
     @staticmethod
+    def compact(source: str, target: str, overwrite: bool) -> None:
+        """
+        Rewrites a file without superseded parts.
+        """
+    @staticmethod
     def create(path: str, overwrite: bool) -> World: ...
     @staticmethod
     def open(path: str, writable: bool) -> World: ...
+    @staticmethod
+    def verify(path: str) -> list[str]:
+        """
+        Reads every byte of a file; what is wrong with it, in words.
+        """
     def __init__(self) -> None: ...
     def blob(self, level: typing.SupportsInt | typing.SupportsIndex, name: str) -> bytes: ...
     def commit(
