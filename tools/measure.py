@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures the speeds that the README names, with the commands that a user types, and prints them as JSON.
+"""Measures the figures that the README names, with the commands that a user types, and prints them as JSON.
 
-    python tools/measure.py [--demo DIR] [--runs 5] [-o FILE]
+    python tools/measure.py --demo DIR [--runs 5] [-o FILE] [--readme]
+    python tools/measure.py --quote FILE --readme
 
 Each command runs `--runs` times; times are medians of the wall clock and of the processor time of all threads, memory
-is the largest resident set. With --demo, the folder of a finished `wonderzoom demo`, its world is drawn and its
-evaluate.json is quoted. Run it on an idle machine (it says how loaded it was), with a Python that has
+is the largest resident set. The world of --demo, the folder of a finished `wonderzoom demo`, is drawn, and its
+evaluate.json quoted. --readme writes the figures into the README, between its two marks; --quote takes them from a
+file written earlier. Run it on an idle machine (it says how loaded it was), with a Python that has
 wonderzoom_rt[offline] installed.
 """
 
@@ -30,6 +32,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PHOTOGRAPH = ROOT / "tests" / "data" / "valley.jpg"
 FRAME_SIZE = (960, 540)
 FRAMES = 60
+README = ROOT / "README.md"
+MARKS = ("<!-- figures: written by tools/measure.py -->", "<!-- end of figures -->")
+COMMANDS = {
+    "new": "`wonderzoom new`, 1088 px wide",
+    "zoom_fast": "`wonderzoom zoom`, x8, `fast`",
+    "zoom_best": "`wonderzoom zoom`, x8, `best`",
+}
 
 
 def timed(*command: str | Path) -> tuple[float, float, float]:
@@ -110,24 +119,82 @@ def machine() -> dict[str, Any]:
     }
 
 
+def markdown(result: dict[str, Any]) -> str:
+    """The README's tables of a result."""
+    here = result["machine"]
+    rows = [
+        f"Measured by `tools/measure.py` at {here['commit']} on {here['cores']} cores of {here['cpu']}, without a GPU; "
+        f"medians, Python {here['python']}, load {here['load_before']} before.",
+        "",
+        "| | time | processor time | peak memory |",
+        "|---|---|---|---|",
+    ]
+    for key, words in COMMANDS.items():
+        one = result[key]
+        rows.append(
+            f"| {words} | {one['seconds']:.1f} s | {one['processor_seconds']:.1f} s "
+            f"| {one['peak_mb'] / 1000:.2f} GB |"
+        )
+    frames = result["frames_960x540"]
+    rows.append(
+        f"| a frame of the demo's flight, 960x540 | {frames['median_ms']:.0f} ms, "
+        f"{frames['frames_per_second']:.0f} a second | {frames['processor_ms']:.0f} ms | |"
+    )
+    rows += [
+        "",
+        "Quality of the demo's seven levels, the worst of all, as `wonderzoom evaluate` reports it:",
+        "",
+    ]
+    rows += ["| measured | worst | bar |", "|---|---|---|"]
+    for key, value in result["quality_worst"].items():
+        shown = "-" if value is None else f"{value:.4f}" if abs(value) < 0.1 else f"{value:.2f}"
+        rows.append(f"| [`{key}`](docs/quality.md) | {shown} | {result['quality_bars'][key]} |")
+    return "\n".join(rows)
+
+
+def write_readme(result: dict[str, Any]) -> None:
+    """Puts the tables between the README's marks."""
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    _, found, after = rest.partition(MARKS[1])
+    if not found:
+        raise SystemExit(f"{README.name} must hold the marks {MARKS[0]} and {MARKS[1]}")
+    README.write_text(f"{before}{MARKS[0]}\n\n{markdown(result)}\n\n{MARKS[1]}{after}", encoding="utf-8")
+
+
+def measured(demo: Path, runs: int) -> dict[str, Any]:
+    """Everything, measured now."""
+    report = json.loads((demo / "evaluate.json").read_text(encoding="utf-8"))
+    return {
+        "machine": machine(),
+        **measure_commands(runs),
+        "frames_960x540": measure_frames(wz.World.open(demo / "world.wz")),
+        "quality_worst": report["worst"],
+        "quality_bars": report["bars"],
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--demo", type=Path, help="folder of a finished demo")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--demo", type=Path, help="folder of a finished demo")
+    source.add_argument("--quote", type=Path, help="figures measured earlier")
     parser.add_argument("--runs", type=int, default=5, help="of each command (5)")
+    parser.add_argument("--readme", action="store_true", help="write the figures into the README")
     parser.add_argument("-o", "--out", type=Path, help="also write the JSON here")
     options = parser.parse_args()
-    result: dict[str, Any] = {"machine": machine(), **measure_commands(options.runs)}
-    if options.demo is not None:
-        result["frames_960x540"] = measure_frames(wz.World.open(options.demo / "world.wz"))
-        report = options.demo / "evaluate.json"
-        if report.exists():
-            result["quality_worst"] = json.loads(report.read_text(encoding="utf-8"))["worst"]
+    if options.quote is not None:
+        result = json.loads(options.quote.read_text(encoding="utf-8"))
+    else:
+        result = measured(options.demo, options.runs)
     text = json.dumps(result, indent=2)
     print(text)
     if options.out is not None:
         options.out.write_text(text + "\n", encoding="utf-8")
+    if options.readme:
+        write_readme(result)
     return 0
 
 
