@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 import wonderzoom_rt as wz
 from wonderzoom_rt.contact_sheet import contact_sheet
 from wonderzoom_rt.synth.cameras import window_in
+from wonderzoom_rt.synth.types import Quality
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -53,16 +54,16 @@ def table(rows: Sequence[Sequence[Image.Image]]) -> Image.Image:
     return sheet
 
 
-def drawn(world: wz.World, camera: wz.Camera, size: tuple[int, int], **options: object) -> Image.Image:
+def drawn(world: wz.World, camera: wz.Camera, size: tuple[int, int]) -> Image.Image:
     """A view at twice the size, averaged: what a picture that is looked at closely deserves."""
-    frame = world.render(camera, size[0] * 2, size[1] * 2, **options)
+    frame = world.render(camera, size[0] * 2, size[1] * 2)
     return Image.fromarray(frame.image()).resize(size, Image.Resampling.BOX)
 
 
 # ------------------------------------------------------------------------------------ pictures
 
 
-def descent(world: wz.World, quality: str) -> Image.Image:
+def descent(world: wz.World, quality: Quality) -> Image.Image:
     """The approach views of the photograph and of each whole zoom."""
     size = (784, 441)
     views = []
@@ -73,7 +74,7 @@ def descent(world: wz.World, quality: str) -> Image.Image:
     return table([views[i : i + 2] for i in range(0, len(views), 2)])
 
 
-def sheet_of_levels(world: wz.World, quality: str) -> Image.Image:
+def sheet_of_levels(world: wz.World, quality: Quality) -> Image.Image:
     """The contact sheet."""
     surfels = sum(level.surfel_count for level in world.levels)
     zoom = world.levels[-1].lens.focal / world.home.focal
@@ -83,7 +84,7 @@ def sheet_of_levels(world: wz.World, quality: str) -> Image.Image:
     return sheet.resize((1600, round(sheet.height * 1600 / sheet.width)), Image.Resampling.LANCZOS)
 
 
-def before_after(world: wz.World, quality: str) -> Image.Image:
+def before_after(world: wz.World, quality: Quality) -> Image.Image:
     """A x8 zoom into two photographs: the crop enlarged bicubically, and the levels that the engine made."""
     size = (784, 520)
     rows = []
@@ -109,7 +110,7 @@ def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS, box=(left, top, left + width, top + height))
 
 
-def levels(world: wz.World, quality: str) -> Image.Image:
+def levels(world: wz.World, quality: Quality) -> Image.Image:
     """One view in which several levels meet: its colours, and which level is seen where."""
     size = (784, 441)
     first = world.level(1).lens
@@ -120,7 +121,7 @@ def levels(world: wz.World, quality: str) -> Image.Image:
     return table([[drawn(world, camera, size), Image.fromarray(tinted)]])
 
 
-def outputs(world: wz.World, quality: str) -> Image.Image:
+def outputs(world: wz.World, quality: Quality) -> Image.Image:
     """The home view's colours, depth and normals."""
     size = (518, 291)
     frame = world.render(world.home, *size, outputs=("color", "depth", "normal"))
@@ -128,7 +129,7 @@ def outputs(world: wz.World, quality: str) -> Image.Image:
     return table([[captioned(Image.fromarray(frame.image(name).copy()), name) for name in names]])
 
 
-PICTURES: dict[str, Callable[[wz.World, str], Image.Image]] = {
+PICTURES: dict[str, Callable[[wz.World, Quality], Image.Image]] = {
     "descent": descent,
     "contact_sheet": sheet_of_levels,
     "before_after": before_after,
