@@ -12,7 +12,7 @@ from ..camera import Camera
 from ..errors import InputError
 from ..layer import EXTENT_PER_FOOTPRINT, FLAG_BRIDGES_EDGE, FLAG_HIDDEN_FILL, SurfelLayer
 from ..rotation import multiply
-from .slopes import measure_slopes
+from .slopes import Slopes, measure_slopes
 
 Array = NDArray[Any]
 Float = NDArray[Any]
@@ -21,6 +21,9 @@ OPACITY = 0.93
 """Of a disc that will not be fitted: near 1, and below it so that the rims of neighbours still blend."""
 MIN_COSINE = 0.1
 """A disc is stretched along the slant by at most the inverse of this."""
+EDGE_MIN_COSINE = 0.42
+"""The same beside a jump, where a long disc would reach over the rim and be seen from the side as a rubber sheet: less
+than 4 px long at half its height."""
 HIDDEN_MIN_COSINE = 0.04
 """The same of hidden surfels, which close the steep ground behind what stands on it."""
 _HIDDEN_TOLERANCE = 2.5
@@ -53,20 +56,22 @@ def lift(
     """
     _check(picture, distance, camera)
     sky = np.isinf(distance)
-    orientations, cosine, bridging = _orient(distance, camera, _HIDDEN_TOLERANCE if hidden else 1.0)
+    orientations, cosine, slopes = _orient(distance, camera, _HIDDEN_TOLERANCE if hidden else 1.0)
     footprint = np.where(sky, 1.0, distance) / camera.focal
     extents = np.empty((*distance.shape, 2), dtype=np.float32)
     # Off the axis a pixel is narrower than the radial footprint: depth along z over focal, on a surface parallel to
     # the image.
     off_axis = _local_rays(camera)[2]
     extents[..., 0] = EXTENT_PER_FOOTPRINT * footprint * off_axis
-    least = np.float32(HIDDEN_MIN_COSINE if hidden else MIN_COSINE)
+    least: Array = np.full(distance.shape, HIDDEN_MIN_COSINE if hidden else MIN_COSINE, dtype=np.float32)
+    if not hidden:
+        least[_widened(slopes.edge)] = EDGE_MIN_COSINE
     extents[..., 1] = extents[..., 0] / np.clip(cosine / off_axis, least, np.float32(1))
     positions = camera.rays()
     positions *= np.where(sky, 1.0, distance)[..., None]
     if any(camera.position):
         positions += camera.eye * ~sky[..., None]
-    flags = np.where(bridging, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0)) | np.uint16(
+    flags = np.where(slopes.between, np.uint16(FLAG_BRIDGES_EDGE), np.uint16(0)) | np.uint16(
         FLAG_HIDDEN_FILL if hidden else 0
     )
     colors = np.clip(picture, -1.0, 2.0).astype(np.float32, copy=False)
@@ -118,8 +123,8 @@ def _local_rays(camera: Camera) -> tuple[Float, Float, Float, Float]:
 
 def _normals(
     distance: NDArray[np.float64], camera: Camera, rays: tuple[Float, Float, Float, Float], tolerance: float
-) -> tuple[tuple[Float, Float, Float], NDArray[np.bool_]]:
-    """Normals as x, y, z (H,W) and which pixels stand between two surfaces.
+) -> tuple[tuple[Float, Float, Float], Slopes]:
+    """Normals as x, y, z (H,W) and the slopes they come from.
 
     With (x, y, 1) the point of the plane z = 1, L its length and s_u, s_v the slopes: the depth along z changes by
     s_u - x / L^2 and s_v - y / L^2 of itself per pixel times focal, so the normal, a cross product of tangents, is
@@ -134,19 +139,19 @@ def _normals(
     normal_y = lean_y - plane_y
     normal_z = -(lean_x * plane_x + lean_y * plane_y) - 1
     length = 1 / np.sqrt(normal_x * normal_x + normal_y * normal_y + normal_z * normal_z)
-    return (normal_x * length, normal_y * length, normal_z * length), slopes.between
+    return (normal_x * length, normal_y * length, normal_z * length), slopes
 
 
 def _orient(
     distance: NDArray[np.float64], camera: Camera, tolerance: float
-) -> tuple[Float, Float, NDArray[np.bool_]]:
-    """Quaternions (H,W,4), cosine between ray and normal (H,W), and which pixels stand between two surfaces.
+) -> tuple[Float, Float, Slopes]:
+    """Quaternions (H,W,4), cosine between ray and normal (H,W), and the slopes they come from.
 
     The rotation is half a turn about x (disc z to camera -z), the smallest one from there to the normal, and a
     turn about the normal that lays the disc's y axis along the slant.
     """
     x, y, z, stretch = _local_rays(camera)
-    (nx, ny, nz), between = _normals(distance, camera, (x, y, z, stretch), tolerance)
+    (nx, ny, nz), slopes = _normals(distance, camera, (x, y, z, stretch), tolerance)
     along = nx * x + ny * y + nz * z
     lean = (along - z) / (1 - nz)
     sine = nx * lean - x
@@ -167,7 +172,18 @@ def _orient(
     out[..., 3] = tilt_x * half_cosine - tilt_y * half_sine
     if camera.orientation[1:] != (0.0, 0.0, 0.0):
         out = multiply(np.asarray(camera.orientation, dtype=np.float32), out).astype(np.float32)
-    return out, np.abs(along), between
+    return out, np.abs(along), slopes
+
+
+def _widened(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flags (H,W) with their eight neighbours."""
+    wide = flags.copy()
+    wide[:, 1:] |= flags[:, :-1]
+    wide[:, :-1] |= flags[:, 1:]
+    tall = wide.copy()
+    tall[1:] |= wide[:-1]
+    tall[:-1] |= wide[1:]
+    return tall
 
 
 def _prior(

@@ -20,7 +20,7 @@ from .types import Context
 
 Array = NDArray[Any]
 
-MEDIAN_SHARE = 0.004
+MEDIAN_SHARE = 0.0038
 """Largest median deviation from the coarse distance, over D_eff, that relief may cause."""
 
 
@@ -40,6 +40,7 @@ def zoom_distance(
         return distance
     relief = relief_px(picture, None if solid.all() else solid)
     means, whole = coarse_means(relief, view)
+    whole &= np.isfinite(view.distance)
     if whole.any():
         usual = float(np.median(np.abs(means[whole])))
         relief *= min(1.0, MEDIAN_SHARE * home_focal / max(usual, 1e-9))
