@@ -15,8 +15,7 @@ std::string wordsFor(cudaError_t error) {
                    "; install or update the driver" + code;
         case cudaErrorNoDevice:
             return "no GPU: the driver finds no CUDA device; check nvidia-smi and CUDA_VISIBLE_DEVICES" + code;
-        default:
-            return std::string("no GPU: the CUDA runtime says \"") + cudaGetErrorString(error) + "\"" + code;
+        default: return std::string("no GPU: the CUDA runtime says \"") + cudaGetErrorString(error) + "\"" + code;
     }
 }
 

@@ -25,14 +25,16 @@ std::string describeArray(const py::array& array);
 template <class T>
 std::span<const T> viewOf(const py::object& object, const char* name, py::ssize_t count, py::ssize_t columns = 1) {
     if (!py::isinstance<py::array>(object))
-        throw InputError(std::string(name) + " must be a numpy array, got " + std::string(py::str(py::type::of(object))));
+        throw InputError(std::string(name) + " must be a numpy array, got " +
+                         std::string(py::str(py::type::of(object))));
     const auto array = py::reinterpret_borrow<py::array>(object);
     const bool typed = py::isinstance<py::array_t<T>>(array) && (array.flags() & py::array::c_style);
     const bool shaped = columns == 1 ? array.ndim() == 1 : (array.ndim() == 2 && array.shape(1) == columns);
     if (!typed || !shaped || (count >= 0 && array.shape(0) != count)) {
         const std::string rows = count < 0 ? "N" : std::to_string(count);
-        throw InputError(std::string(name) + " must be a C-contiguous array of " + std::string(py::str(py::dtype::of<T>())) +
-                         " with shape (" + rows + (columns == 1 ? ",)" : ", " + std::to_string(columns) + ")") + ", got " +
+        throw InputError(std::string(name) + " must be a C-contiguous array of " +
+                         std::string(py::str(py::dtype::of<T>())) + " with shape (" + rows +
+                         (columns == 1 ? ",)" : ", " + std::to_string(columns) + ")") + ", got " +
                          describeArray(array));
     }
     return {static_cast<const T*>(array.data()), static_cast<size_t>(array.size())};

@@ -24,7 +24,8 @@ void bindCamera(py::module_& module) {
              }),
              py::arg("position"), py::arg("orientation"), py::arg("focal"), py::arg("principal"), py::arg("width"),
              py::arg("height"))
-        .def_property_readonly("position", [](const Camera& c) { return std::array{c.position.x, c.position.y, c.position.z}; })
+        .def_property_readonly("position",
+                               [](const Camera& c) { return std::array{c.position.x, c.position.y, c.position.z}; })
         .def_property_readonly("orientation",
                                [](const Camera& c) {
                                    const Quatd q = c.worldFromCamera;

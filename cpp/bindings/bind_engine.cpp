@@ -13,7 +13,8 @@ py::dict imagesOf(Frame&& frame) {
     py::dict images;
     const auto put = [&](const char* name, auto& values, py::ssize_t channels) {
         if (values.empty()) return;
-        const std::vector<py::ssize_t> shape = channels == 1 ? std::vector<py::ssize_t>{h, w} : std::vector<py::ssize_t>{h, w, channels};
+        const std::vector<py::ssize_t> shape =
+            channels == 1 ? std::vector<py::ssize_t>{h, w} : std::vector<py::ssize_t>{h, w, channels};
         images[name] = ownedArray(std::move(values), shape);
     };
     put("color", frame.color, 3);
@@ -113,9 +114,10 @@ void bindEngine(py::module_& module) {
         .def(py::init<int>(), py::arg("threads") = 0)
         .def(
             "render",
-            [](Engine& engine, std::shared_ptr<const Snapshot> snapshot, const Camera& camera, const RenderSettings& settings,
-               const std::vector<float>& readiness) {
-                return drawn([&](Frame& frame) { return engine.render(*snapshot, camera, settings, readiness, frame); });
+            [](Engine& engine, std::shared_ptr<const Snapshot> snapshot, const Camera& camera,
+               const RenderSettings& settings, const std::vector<float>& readiness) {
+                return drawn(
+                    [&](Frame& frame) { return engine.render(*snapshot, camera, settings, readiness, frame); });
             },
             py::arg("snapshot"), py::arg("camera"), py::arg("settings"), py::arg("readiness") = std::vector<float>{},
             "(images, stats): arrays by output name, read-only; times in ms and the surfel funnel.")

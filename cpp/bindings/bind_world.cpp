@@ -109,7 +109,8 @@ struct LevelArrays {
 
     void add(const PageHeader& page, const Surfel& packed) {
         const PageSurfel s = unpackSurfel(packed);
-        Vec3d p = page.origin + Vec3d{packed.position[0] * page.unit, packed.position[1] * page.unit, packed.position[2] * page.unit};
+        Vec3d p = page.origin +
+                  Vec3d{packed.position[0] * page.unit, packed.position[1] * page.unit, packed.position[2] * page.unit};
         if (page.key.sky) p = p * (1.0 / length(p));
         positions.insert(positions.end(), {p.x, p.y, p.z});
         orientations.insert(orientations.end(), {s.rotation.w, s.rotation.x, s.rotation.y, s.rotation.z});
@@ -118,7 +119,8 @@ struct LevelArrays {
         colors.insert(colors.end(), {s.color.x, s.color.y, s.color.z});
         opacities.push_back(s.opacity);
         now.push_back(std::exp2(-(page.octaveBase + packed.now / double(kBandStepsPerOctave))));
-        prior.push_back(packed.prior == 0 ? INFINITY : std::exp2(-(page.octaveBase + packed.prior / double(kBandStepsPerOctave))));
+        prior.push_back(packed.prior == 0 ? INFINITY
+                                          : std::exp2(-(page.octaveBase + packed.prior / double(kBandStepsPerOctave))));
         mask.push_back(s.mask);
         isSky.push_back(page.key.sky ? 1 : 0);
         flags.push_back(s.flags);
@@ -162,8 +164,9 @@ void bindSnapshot(py::module_& module) {
                                    for (const auto& entry : snapshot.pages) pages.append(pageOf(entry));
                                    return pages;
                                })
-        .def("until", [](const Snapshot& s, LevelId last) { return std::const_pointer_cast<Snapshot>(s.until(last)); },
-             py::arg("last"), "The world as it was before any level above `last` was committed.")
+        .def(
+            "until", [](const Snapshot& s, LevelId last) { return std::const_pointer_cast<Snapshot>(s.until(last)); },
+            py::arg("last"), "The world as it was before any level above `last` was committed.")
         .def("level_arrays", &levelArrays, py::arg("level"), "All surfels of a level, decoded, as a dict of arrays.");
 }
 
@@ -173,8 +176,10 @@ void bindWorld(py::module_& module) {
     bindSnapshot(module);
     py::class_<World>(module, "World", "Levels, pages and their file; see wonderzoom_rt.World.")
         .def(py::init<>())
-        .def_static("open", &World::open, py::arg("path"), py::arg("writable"), py::call_guard<py::gil_scoped_release>())
-        .def_static("create", &World::create, py::arg("path"), py::arg("overwrite"), py::call_guard<py::gil_scoped_release>())
+        .def_static("open", &World::open, py::arg("path"), py::arg("writable"),
+                    py::call_guard<py::gil_scoped_release>())
+        .def_static("create", &World::create, py::arg("path"), py::arg("overwrite"),
+                    py::call_guard<py::gil_scoped_release>())
         .def_static("verify", &World::verify, py::arg("path"), py::call_guard<py::gil_scoped_release>(),
                     "Reads every byte of a file; what is wrong with it, in words.")
         .def_static("compact", &World::compact, py::arg("source"), py::arg("target"), py::arg("overwrite"),
@@ -183,8 +188,10 @@ void bindWorld(py::module_& module) {
              py::arg("layer"), py::arg("cover"), py::arg("blobs"), "Publishes a level; returns its id.")
         .def("undo", &World::undo, py::arg("level"), py::call_guard<py::gil_scoped_release>())
         .def("snapshot", [](const World& world) { return std::const_pointer_cast<Snapshot>(world.snapshot()); })
-        .def("blob", [](const World& world, LevelId level, const std::string& name) { return bytesOf(world.blob(level, name)); },
-             py::arg("level"), py::arg("name"))
+        .def(
+            "blob",
+            [](const World& world, LevelId level, const std::string& name) { return bytesOf(world.blob(level, name)); },
+            py::arg("level"), py::arg("name"))
         .def("save_as", &World::saveAs, py::arg("path"), py::arg("overwrite"), py::call_guard<py::gil_scoped_release>())
         .def_property_readonly("path", &World::path)
         .def_property_readonly("warnings", &World::warnings);

@@ -16,9 +16,7 @@ void bindErrors(py::module_&) {
     py::register_local_exception_translator([](std::exception_ptr pointer) {
         try {
             if (pointer) std::rethrow_exception(pointer);
-        } catch (const InputError& error) {
-            raise("InputError", error.what());
-        } catch (const WorldError& error) {
+        } catch (const InputError& error) { raise("InputError", error.what()); } catch (const WorldError& error) {
             raise("WorldError", error.what());
         }
     });

@@ -21,7 +21,8 @@ Box boxInView(const PageHeader& page, Vec3f low, Vec3f high, Vec3d eye) {
     const Vec3d from = page.key.sky ? Vec3d{} : eye;
     const Vec3d middle{0.5 * (double(low.x) + high.x), 0.5 * (double(low.y) + high.y), 0.5 * (double(low.z) + high.z)};
     // One position step of slack: bounds are floats of quantised centres.
-    const Vec3d half{0.5 * (double(high.x) - low.x) + 1.0, 0.5 * (double(high.y) - low.y) + 1.0, 0.5 * (double(high.z) - low.z) + 1.0};
+    const Vec3d half{0.5 * (double(high.x) - low.x) + 1.0, 0.5 * (double(high.y) - low.y) + 1.0,
+                     0.5 * (double(high.z) - low.z) + 1.0};
     return {(page.origin - from) + middle * page.unit, half * page.unit};
 }
 

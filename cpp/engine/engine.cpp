@@ -112,7 +112,8 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
     return stats;
 }
 
-FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, Frame& frame) {
+FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings,
+                               Frame& frame) {
     const auto start = Clock::now();
     FrameStats stats;
     scratch_->clear();
