@@ -6,14 +6,12 @@
 
 namespace wz {
 
-// 2^x to 2e-7 (relative); x below -126 gives 2^-126, above 126 gives 2^126.
+// 2^x to 2e-7 (relative) for x in -126..126; beyond it anything may come.
 template <class F>
-WZ_HD F exp2Of(F x) {
-    const F clamped = minOf(maxOf(x, F(-126.0f)), F(126.0f));
+WZ_HD F exp2Within(F x) {
     // Adding 1.5 * 2^23 leaves the nearest whole number in the low bits.
-    const F shifted = clamped + F(12582912.0f);
-    const F whole = shifted - F(12582912.0f);
-    const F f = clamped - whole;
+    const F shifted = x + F(12582912.0f);
+    const F f = x - (shifted - F(12582912.0f));
     F p = F(1.535336188319500e-4f);
     p = madd(p, f, F(1.339887440266574e-3f));
     p = madd(p, f, F(9.618437357674640e-3f));
@@ -22,6 +20,12 @@ WZ_HD F exp2Of(F x) {
     p = madd(p, f, F(6.931472028550421e-1f));
     p = madd(p, f, F(1.0f));
     return fromBits(bitsOf(p) + shiftLeft(bitsOf(shifted), 23), x);
+}
+
+// 2^x; x below -126 gives 2^-126, above 126 gives 2^126.
+template <class F>
+WZ_HD F exp2Of(F x) {
+    return exp2Within(minOf(maxOf(x, F(-126.0f)), F(126.0f)));
 }
 
 // log2(x) to 3e-7 (absolute, for results under 2; else relative); x must be a positive normal number.

@@ -5,7 +5,7 @@
 
 #include "raster/cpu/kernels.h"
 #include "raster/cpu/simd16.h"
-#include "raster/passes/blend_body.h"
+#include "raster/passes/resolve_body.h"
 
 namespace wz::WZ_TARGET {
 
@@ -101,55 +101,57 @@ static DepthScale depthScaleOf(const BlendTask& task, int x, int y) {
     return {static_cast<float>(stretch), static_cast<float>(task.depthOrigin * stretch - task.depthReference)};
 }
 
-struct BlockSums {
-    alignas(64) float paint[2][4][16];
-    alignas(64) float weight[16], share[16];
-    alignas(64) float detail[2][9][16];
+// A block's finished sums as arrays, one element a pixel.
+struct BlockImages {
+    alignas(64) float transmittance[16], red[16], green[16], blue[16];
+    alignas(64) float solid[16], depth[16], median[16], nx[16], ny[16], nz[16], level[16], bestSlot[16];
 };
 
-static PictureSums pictureOf(const BlockSums& b, int p, int i) {
-    return {b.paint[p][0][i], b.paint[p][1][i], b.paint[p][2][i], b.paint[p][3][i]};
-}
-
-static DetailSums detailOf(const BlockSums& b, int p, int i) {
-    const auto& d = b.detail[p];
-    return {
-        d[0][i], d[1][i], d[2][i], d[3][i], d[4][i], d[5][i], d[6][i], d[7][i], __builtin_bit_cast(uint32_t, d[8][i])};
-}
-
 template <bool kTwo, bool kDetail>
-static void storeBlock(const TileSums<kTwo, kDetail>& sums, int block, BlockSums& out) {
-    for (int p = 0; p < TileSums<kTwo, kDetail>::kPictures; ++p) {
-        const PaintLanes<F16>& paint = sums.paint[p][block];
-        storeLanes(out.paint[p][0], paint.transmittance);
-        storeLanes(out.paint[p][1], paint.red);
-        storeLanes(out.paint[p][2], paint.green);
-        storeLanes(out.paint[p][3], paint.blue);
-        if constexpr (kDetail) {
-            const DetailLanes<F16>& d = sums.detail[p][block];
-            const F16 all[9] = {d.solid, d.depth, d.median, d.nx, d.ny, d.nz, d.level, d.best, d.bestSlot};
-            for (int k = 0; k < 9; ++k) storeLanes(out.detail[p][k], all[k]);
-        }
-    }
+static void finishBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& sums, int block, BlockImages& out) {
+    F16 finer(1.0f);
+    PaintLanes<F16> paint = sums.paint[0][block];
     if constexpr (kTwo) {
-        storeLanes(out.weight, sums.weight[block]);
-        storeLanes(out.share, sums.share[block]);
+        finer = shareOfFiner(sums.weight[block], sums.share[block]);
+        paint = mixPaint(finer, paint, sums.paint[1][block]);
+    }
+    paint = overBackground(paint, task.background);
+    storeLanes(out.transmittance, paint.transmittance);
+    storeLanes(out.red, paint.red);
+    storeLanes(out.green, paint.green);
+    storeLanes(out.blue, paint.blue);
+    if constexpr (kDetail) {
+        DetailLanes<F16> d = sums.detail[0][block];
+        if constexpr (kTwo) d = mixDetail(finer, d, sums.detail[1][block]);
+        storeLanes(out.solid, d.solid);
+        storeLanes(out.depth, d.depth);
+        storeLanes(out.median, d.median);
+        storeLanes(out.nx, d.nx);
+        storeLanes(out.ny, d.ny);
+        storeLanes(out.nz, d.nz);
+        storeLanes(out.level, d.level);
+        storeLanes(out.bestSlot, d.bestSlot);
     }
 }
 
-static void writeDetail(const BlendTask& task, const DetailSums& d, float coverage, int x, int y) {
+static void writeDetail(const BlendTask& task, const BlockImages& b, int i, int x, int y) {
     const FrameArrays& f = *task.frame;
     const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
     const DepthScale scale = depthScaleOf(task, x, y);
+    const float coverage = 1.0f - b.transmittance[i];
     const float inverse = coverage > 0.0f ? 1.0f / coverage : 0.0f;
-    if (f.depth) f.depth[at] = expectedDepth(d, coverage, scale);
-    if (f.depthMedian) f.depthMedian[at] = d.median < INFINITY ? d.median * scale.stretch + scale.offset : INFINITY;
-    if (f.level) f.level[at] = d.level * inverse;
-    if (f.surfelId) f.surfelId[at] = d.bestSlot != 0xffffffffu ? task.extras[d.bestSlot].id : ~uint64_t(0);
+    if (f.depth) f.depth[at] = expectedDepth(b.solid[i], b.depth[i], coverage, scale);
+    if (f.depthMedian)
+        f.depthMedian[at] = b.median[i] < INFINITY ? b.median[i] * scale.stretch + scale.offset : INFINITY;
+    if (f.level) f.level[at] = b.level[i] * inverse;
+    if (f.surfelId) {
+        const uint32_t slot = __builtin_bit_cast(uint32_t, b.bestSlot[i]);
+        f.surfelId[at] = slot != 0xffffffffu ? task.extras[slot].id : ~uint64_t(0);
+    }
     if (f.normal) {
-        f.normal[3 * at] = d.nx * inverse;
-        f.normal[3 * at + 1] = d.ny * inverse;
-        f.normal[3 * at + 2] = d.nz * inverse;
+        f.normal[3 * at] = b.nx[i] * inverse;
+        f.normal[3 * at + 1] = b.ny[i] * inverse;
+        f.normal[3 * at + 2] = b.nz[i] * inverse;
     }
 }
 
@@ -157,28 +159,26 @@ template <bool kTwo, bool kDetail>
 static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
     const uint64_t begin = task.clock_ns();
     const FrameArrays& f = *task.frame;
-    BlockSums b;
+    BlockImages b;
     for (int block = 0; block < kBlocksPerTile; ++block) {
         const int left = task.tileX_px + block % kBlocksPerRow * kBlockSize;
         const int top = task.tileY_px + block / kBlocksPerRow * kBlockSize;
-        if (left >= f.width || top >= f.height) continue;
-        storeBlock(sums, block, b);
-        for (int i = 0; i < kBlockPixels; ++i) {
-            const int x = left + i % kBlockSize, y = top + i / kBlockSize;
-            if (x >= f.width || y >= f.height) continue;
-            const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
-            const float finer = kTwo ? shareOfFiner(b.weight[i], b.share[i]) : 1.0f;
-            const PictureSums p =
-                kTwo ? mixPictures(finer, pictureOf(b, 0, i), pictureOf(b, 1, i)) : pictureOf(b, 0, i);
-            if (f.color) {
-                f.color[3 * at] = p.red + p.rest * task.background[0];
-                f.color[3 * at + 1] = p.green + p.rest * task.background[1];
-                f.color[3 * at + 2] = p.blue + p.rest * task.background[2];
-            }
-            if (f.coverage) f.coverage[at] = 1.0f - p.rest;
-            if constexpr (kDetail) {
-                const DetailSums d = kTwo ? mixDetails(finer, detailOf(b, 0, i), detailOf(b, 1, i)) : detailOf(b, 0, i);
-                writeDetail(task, d, 1.0f - p.rest, x, y);
+        const int columns = f.width - left < kBlockSize ? f.width - left : kBlockSize;
+        const int rows = f.height - top < kBlockSize ? f.height - top : kBlockSize;
+        if (columns <= 0 || rows <= 0) continue;
+        finishBlock(task, sums, block, b);
+        for (int y = 0; y < rows; ++y) {
+            const size_t at = static_cast<size_t>(top + y) * static_cast<size_t>(f.width) + static_cast<size_t>(left);
+            for (int x = 0; x < columns; ++x) {
+                const int i = y * kBlockSize + x;
+                const size_t k = at + static_cast<size_t>(x);
+                if (f.color) {
+                    f.color[3 * k] = b.red[i];
+                    f.color[3 * k + 1] = b.green[i];
+                    f.color[3 * k + 2] = b.blue[i];
+                }
+                if (f.coverage) f.coverage[k] = 1.0f - b.transmittance[i];
+                if constexpr (kDetail) writeDetail(task, b, i, left + x, top + y);
             }
         }
     }

@@ -99,6 +99,7 @@ public:
         if (settings.compat != Compat::Native) return renderCompat(list, camera, settings, frame, pool_);
         FlushDenormals flush;
         RenderStats stats;
+        stats.stages.reserve(8);
         params_ = projectParamsOf(list, camera, settings);
         const FrameArrays arrays = prepareFrame(frame, camera, settings.outputs);
         const auto timed = [&](const char* name, auto&& stage) {

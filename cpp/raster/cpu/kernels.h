@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "raster/passes/project.h"
-#include "raster/passes/resolve_body.h"
 
 namespace wz {
 

@@ -49,9 +49,10 @@ WZ_HD Hit<F> hitGeneral(const SurfelRecord& s, F px, F py) {
     return hit;
 }
 
+// Only where the hit is inside; elsewhere anything may come.
 template <class F>
 WZ_HD F alphaOf(const SurfelRecord& s, const Hit<F>& hit) {
-    return minOf(F(kAlphaMax), F(s.opacity) * exp2Of(hit.halfSquare * F(-kLog2OfE)));
+    return minOf(F(kAlphaMax), F(s.opacity) * exp2Within(hit.halfSquare * F(-kLog2OfE)));
 }
 
 // Depth of a hit along z, less the depth origin: exact differences, no cancellation. A low-pass dot has its mean's depth.
