@@ -67,8 +67,16 @@ class Camera:
         return cls((0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), focal, width, height)
 
     @classmethod
-    def look_at(cls, eye: ArrayLike, target: ArrayLike, *, focal: float, width: int, height: int,
-                up: ArrayLike = (0.0, -1.0, 0.0)) -> Camera:
+    def look_at(
+        cls,
+        eye: ArrayLike,
+        target: ArrayLike,
+        *,
+        focal: float,
+        width: int,
+        height: int,
+        up: ArrayLike = (0.0, -1.0, 0.0),
+    ) -> Camera:
         """A camera at `eye` (3,) whose optical axis passes through `target` (3,); `up` (3,) shows upwards.
 
         When the view is along `up`, another up is chosen. Raises InputError when eye and target coincide.
@@ -84,9 +92,17 @@ class Camera:
         return cls(_triple(start), _quadruple(quaternion_from_matrix(axes)), focal, width, height)
 
     @classmethod
-    def approaching(cls, target_point: ArrayLike, *, footprint: float, focal: float, width: int, height: int,
-                    direction: ArrayLike,
-                    orientation: Sequence[float] = (1.0, 0.0, 0.0, 0.0)) -> Camera:
+    def approaching(
+        cls,
+        target_point: ArrayLike,
+        *,
+        footprint: float,
+        focal: float,
+        width: int,
+        height: int,
+        direction: ArrayLike,
+        orientation: Sequence[float] = (1.0, 0.0, 0.0, 0.0),
+    ) -> Camera:
         """The camera that lives in a level: `footprint * focal` (wu) before `target_point` (3,), wu.
 
         direction: (3,) from the eye to the target, any length. `orientation` is turned by the smallest
@@ -171,8 +187,9 @@ class Camera:
         """World points (H,W,3) float64 at radial `distance` (H,W), wu; NaN where that is infinite (sky)."""
         reach = np.asarray(distance, dtype=np.float64)
         if reach.shape != (self.height, self.width):
-            raise InputError(f"distance must have shape {(self.height, self.width)} (height, width), "
-                             f"got {reach.shape}")
+            raise InputError(
+                f"distance must have shape {(self.height, self.width)} (height, width), got {reach.shape}"
+            )
         finite = np.where(np.isfinite(reach), reach, np.nan)
         return self.eye + self.rays() * finite[..., None]
 
@@ -192,16 +209,20 @@ class Camera:
         half = 0.5 / factor
         middle_x = min(max(x, half), 1.0 - half) * self.width
         middle_y = min(max(y, half), 1.0 - half) * self.height
-        principal = ((self.principal[0] - middle_x) * factor + self.width / 2.0,
-                     (self.principal[1] - middle_y) * factor + self.height / 2.0)
+        principal = (
+            (self.principal[0] - middle_x) * factor + self.width / 2.0,
+            (self.principal[1] - middle_y) * factor + self.height / 2.0,
+        )
         return replace(self, focal=self.focal * factor, principal=principal)
 
     def resized(self, width: int, height: int) -> Camera:
         """The same view at another size; where the aspect differs it is cropped, never widened."""
         width, height = _checked_side(width, "width"), _checked_side(height, "height")
         grow = max(width / self.width, height / self.height)
-        principal = ((self.principal[0] - self.width / 2.0) * grow + width / 2.0,
-                     (self.principal[1] - self.height / 2.0) * grow + height / 2.0)
+        principal = (
+            (self.principal[0] - self.width / 2.0) * grow + width / 2.0,
+            (self.principal[1] - self.height / 2.0) * grow + height / 2.0,
+        )
         return Camera(self.position, self.orientation, self.focal * grow, width, height, principal)
 
     def approached(self, distance: float, *, focal: float) -> Camera:
@@ -214,9 +235,15 @@ class Camera:
         if not (math.isfinite(distance) and distance > 0.0):
             raise InputError(f"the distance of an approach must be above 0 wu, got {distance!r}")
         ray = self.central_ray
-        return Camera.approaching(self.eye + distance * ray, footprint=distance / self.focal, focal=focal,
-                                  width=self.width, height=self.height, direction=ray,
-                                  orientation=self.orientation)
+        return Camera.approaching(
+            self.eye + distance * ray,
+            footprint=distance / self.focal,
+            focal=focal,
+            width=self.width,
+            height=self.height,
+            direction=ray,
+            orientation=self.orientation,
+        )
 
     def orbited(self, centre: ArrayLike, yaw: float, pitch: float) -> Camera:
         """This camera carried around `centre` (3,), wu, which keeps its place in the picture.
@@ -235,23 +262,38 @@ class Camera:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists for JSON; `from_dict` gives back the very same camera, to the last bit."""
-        return {"position": list(self.position), "orientation": list(self.orientation), "focal": self.focal,
-                "width": self.width, "height": self.height, "principal": list(self.principal)}
+        return {
+            "position": list(self.position),
+            "orientation": list(self.orientation),
+            "focal": self.focal,
+            "width": self.width,
+            "height": self.height,
+            "principal": list(self.principal),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Camera:
         """The camera `to_dict` described. Raises InputError for missing or unknown keys and bad values."""
         if not isinstance(data, Mapping):
-            raise InputError(f"a camera must be an object with the keys {', '.join(_FIELDS)}, "
-                             f"got {type(data).__name__}")
+            raise InputError(
+                f"a camera must be an object with the keys {', '.join(_FIELDS)}, got {type(data).__name__}"
+            )
         missing = [key for key in _FIELDS[:5] if key not in data]
         unknown = sorted(set(map(str, data)) - set(_FIELDS))
         if missing or unknown:
-            raise InputError(f"a camera needs the keys {', '.join(_FIELDS[:5])} (and principal); "
-                             f"missing: {', '.join(missing) or 'none'}; "
-                             f"unknown: {', '.join(unknown) or 'none'}")
-        return cls(data["position"], data["orientation"], data["focal"], data["width"], data["height"],
-                   data.get("principal"))  # type: ignore[arg-type]
+            raise InputError(
+                f"a camera needs the keys {', '.join(_FIELDS[:5])} (and principal); "
+                f"missing: {', '.join(missing) or 'none'}; "
+                f"unknown: {', '.join(unknown) or 'none'}"
+            )
+        return cls(
+            data["position"],
+            data["orientation"],
+            data["focal"],
+            data["width"],
+            data["height"],
+            data.get("principal"),  # type: ignore[arg-type]
+        )
 
 
 def _checked_side(value: Any, name: str) -> int:
@@ -278,8 +320,9 @@ def _checked_quaternion(values: Any) -> tuple[float, float, float, float]:
     w, x, y, z = _checked_numbers(values, 4, "orientation")
     length = math.sqrt(w * w + x * x + y * y + z * z)
     if abs(length - 1.0) > 1e-3:
-        raise InputError(f"camera orientation must be a unit quaternion (w, x, y, z), "
-                         f"got one of length {length:.6g}")
+        raise InputError(
+            f"camera orientation must be a unit quaternion (w, x, y, z), got one of length {length:.6g}"
+        )
     if abs(length - 1.0) <= 1e-14:
         return (w, x, y, z)
     return (w / length, x / length, y / length, z / length)

@@ -84,13 +84,7 @@ def _caption(
     y = corner[1] + tile[1] + 9
     draw.text((corner[0], y), f"level {record.id}", font=_font(20), fill=_INK)
     zoom = record.lens.focal / home_focal
-    words = (
-        "the photograph"
-        if record.parent is None
-        else f"x{zoom:.3g}"
-        if zoom < 1e4
-        else f"x{zoom:.1e}"
-    )
+    words = "the photograph" if record.parent is None else f"x{zoom:.3g}" if zoom < 1e4 else f"x{zoom:.1e}"
     draw.text((corner[0] + tile[0], y), words, font=_font(20), fill=_SOFT, anchor="ra")
 
 

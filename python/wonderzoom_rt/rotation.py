@@ -15,22 +15,26 @@ def matrix_from_quaternion(quaternion: Any) -> NDArray[np.float64]:
     """Rotation matrix (3,3) float64 of a quaternion (4,); its length need not be exactly one."""
     w, x, y, z = (float(part) for part in quaternion)
     k = 2.0 / (w * w + x * x + y * y + z * z)
-    return np.array([
-        [1.0 - k * (y * y + z * z), k * (x * y - w * z), k * (x * z + w * y)],
-        [k * (x * y + w * z), 1.0 - k * (x * x + z * z), k * (y * z - w * x)],
-        [k * (x * z - w * y), k * (y * z + w * x), 1.0 - k * (x * x + y * y)],
-    ])
+    return np.array(
+        [
+            [1.0 - k * (y * y + z * z), k * (x * y - w * z), k * (x * z + w * y)],
+            [k * (x * y + w * z), 1.0 - k * (x * x + z * z), k * (y * z - w * x)],
+            [k * (x * z - w * y), k * (y * z + w * x), 1.0 - k * (x * x + y * y)],
+        ]
+    )
 
 
 def quaternion_from_matrix(matrix: Array) -> NDArray[np.float64]:
     """Unit quaternion (4,) float64 with w >= 0 of a rotation matrix (3,3), by its largest component."""
     m = np.asarray(matrix, dtype=np.float64)
-    squares = np.array([
-        1.0 + m[0, 0] + m[1, 1] + m[2, 2],
-        1.0 + m[0, 0] - m[1, 1] - m[2, 2],
-        1.0 - m[0, 0] + m[1, 1] - m[2, 2],
-        1.0 - m[0, 0] - m[1, 1] + m[2, 2],
-    ])
+    squares = np.array(
+        [
+            1.0 + m[0, 0] + m[1, 1] + m[2, 2],
+            1.0 + m[0, 0] - m[1, 1] - m[2, 2],
+            1.0 - m[0, 0] + m[1, 1] - m[2, 2],
+            1.0 - m[0, 0] - m[1, 1] + m[2, 2],
+        ]
+    )
     largest = int(np.argmax(squares))
     root = 2.0 * float(np.sqrt(squares[largest]))
     skew = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]])
@@ -52,12 +56,15 @@ def multiply(a: Array, b: Array) -> Array:
     """Quaternion product a*b (first b, then a), broadcast over (...,4)."""
     aw, ax, ay, az = np.moveaxis(np.asarray(a), -1, 0)
     bw, bx, by, bz = np.moveaxis(np.asarray(b), -1, 0)
-    return np.stack([
-        aw * bw - ax * bx - ay * by - az * bz,
-        aw * bx + ax * bw + ay * bz - az * by,
-        aw * by - ax * bz + ay * bw + az * bx,
-        aw * bz + ax * by - ay * bx + az * bw,
-    ], axis=-1)
+    return np.stack(
+        [
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ],
+        axis=-1,
+    )
 
 
 def quaternion_about(axis: Any, angle: float) -> NDArray[np.float64]:

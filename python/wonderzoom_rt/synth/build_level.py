@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +35,22 @@ class Built:
     cover: Image
 
 
-def build_level(picture: Image, distance: NDArray[np.float64], camera: Camera, *, home: Camera, cover: Image,
-                prior_camera: Camera | None = None, hidden: Sequence[HiddenLayer] = (),
-                around: SurfelLayer | None = None) -> Built:
+def build_level(
+    picture: Image,
+    distance: NDArray[np.float64],
+    camera: Camera,
+    *,
+    home: Camera,
+    cover: Image,
+    prior_camera: Camera | None = None,
+    hidden: Sequence[HiddenLayer] = (),
+    around: SurfelLayer | None = None,
+) -> Built:
     """Lifts a picture (H,W,3) and its hidden layers, and fits the colours of what is seen to the picture.
 
-    cover (H,W), 0..1: the level's soft mask. prior_camera: the parent's lens, None for the first level. hidden: pictures,
-    distances and masks (H,W) of what only an orbit uncovers. around: surfels of what lies beyond the frame.
+    cover (H,W), 0..1: the level's soft mask. prior_camera: the parent's lens, None for the first level.
+    hidden: pictures, distances and masks (H,W) of what only an orbit uncovers.
+    around: surfels of what lies beyond the frame.
     """
     seen = lift(picture, distance, camera, prior_camera=prior_camera, mask=cover)
     target_db, most_renders = FIRST_LEVEL_FIT if prior_camera is None else ZOOM_LEVEL_FIT
@@ -48,8 +58,17 @@ def build_level(picture: Image, distance: NDArray[np.float64], camera: Camera, *
     behind = [around] if around is not None and len(around) else []
     for picture_behind, distance_behind, keep in hidden:
         if keep.any():
-            behind.append(lift(picture_behind, distance_behind, camera, prior_camera=prior_camera, mask=cover, keep=keep,
-                               hidden=True))
+            behind.append(
+                lift(
+                    picture_behind,
+                    distance_behind,
+                    camera,
+                    prior_camera=prior_camera,
+                    mask=cover,
+                    keep=keep,
+                    hidden=True,
+                )
+            )
     layer = SurfelLayer.concatenate([seen, *behind]) if behind else seen
     if behind:
         layer = touch_up(layer, picture, camera, rounds=TOUCH_UPS if prior_camera is None else 1)
@@ -63,28 +82,33 @@ def touch_up(layer: SurfelLayer, picture: Image, camera: Camera, *, rounds: int)
     """
     colors = layer.colors.copy()
     for _ in range(rounds):
-        frame = _engine().render_layer(replace(layer, colors=np.clip(colors, -1, 2)), camera, outputs=("color",))
+        frame = _engine().render_layer(
+            replace(layer, colors=np.clip(colors, -1, 2)), camera, outputs=("color",)
+        )
         assert frame.color is not None
-        colors[:picture.shape[0] * picture.shape[1]] += (picture - frame.color).reshape(-1, 3)
+        colors[: picture.shape[0] * picture.shape[1]] += (picture - frame.color).reshape(-1, 3)
     return replace(layer, colors=np.clip(colors, -1, 2))
 
 
-def fit_colors(layer: SurfelLayer, picture: Image, camera: Camera, *, target_db: float, most_renders: int) -> SurfelLayer:
+def fit_colors(
+    layer: SurfelLayer, picture: Image, camera: Camera, *, target_db: float, most_renders: int
+) -> SurfelLayer:
     """The layer of one surfel a pixel, in row order, with colours that make its render look like `picture`.
 
-    Discs blur their picture: unfitted ones lose 4 to 8 dB. For a fixed view a render is linear in the colours, and GMRES
-    (Saad and Schultz 1986) finds the best picture that `most_renders` renders can reach; it stops at `target_db` (PSNR). A sharpening filter, roughly what the discs blur, is its right preconditioner.
+    Discs blur their picture: unfitted ones lose 4 to 8 dB. For a fixed view a render is linear in the
+    colours, and GMRES (Saad and Schultz 1986) finds the best picture that `most_renders` renders can reach;
+    it stops at `target_db` (PSNR). A sharpening filter, roughly what the discs blur, is its right preconditioner.
     """
     wanted = np.asarray(picture, dtype=np.float32)
     start = wanted.copy()
     residual = wanted - _drawn(layer, start, camera)
     norm = _norm(residual)
-    goal = 10.0 ** (-target_db / 20.0) * wanted.size ** 0.5
+    goal = 10.0 ** (-target_db / 20.0) * wanted.size**0.5
     if norm <= goal or most_renders < 2:
         return replace(layer, colors=np.clip(start, -1, 2).reshape(-1, 3))
     basis = [residual / np.float32(norm)]
     hessenberg = np.zeros((most_renders + 1, most_renders))
-    weights = np.zeros(0)
+    weights: NDArray[Any] = np.zeros(0)
     for step in range(most_renders - 1):
         image = _drawn(layer, _sharpened(basis[step]), camera)
         for row, known in enumerate(basis):
@@ -93,8 +117,8 @@ def fit_colors(layer: SurfelLayer, picture: Image, camera: Camera, *, target_db:
         hessenberg[step + 1, step] = _norm(image)
         left = np.zeros(step + 2)
         left[0] = norm
-        weights = np.linalg.lstsq(hessenberg[:step + 2, :step + 1], left, rcond=None)[0]
-        missing = float(np.linalg.norm(left - hessenberg[:step + 2, :step + 1] @ weights))
+        weights = np.linalg.lstsq(hessenberg[: step + 2, : step + 1], left, rcond=None)[0]
+        missing = float(np.linalg.norm(left - hessenberg[: step + 2, : step + 1] @ weights))
         if missing <= goal or hessenberg[step + 1, step] <= 1e-6 * norm:
             break
         basis.append(image / np.float32(hessenberg[step + 1, step]))
@@ -130,7 +154,7 @@ def approach_camera(distance: NDArray[np.float64], camera: Camera, home: Camera)
     Where the middle is sky there is nothing to approach: the lens camera itself.
     """
     height, width = distance.shape
-    middle = distance[int(0.45 * height):int(0.55 * height) + 1, int(0.45 * width):int(0.55 * width) + 1]
+    middle = distance[int(0.45 * height) : int(0.55 * height) + 1, int(0.45 * width) : int(0.55 * width) + 1]
     reach = float(np.median(middle))
     return camera.approached(reach, focal=home.focal)
 

@@ -22,7 +22,9 @@ def soft_cover(context: Context, camera: Camera) -> NDArray[np.float32]:
     band = BORDER_FRACTION * camera.width
     across = _distance_to_ends(camera.width)[None, :]
     down = _distance_to_ends(camera.height)[:, None]
-    weight = smooth_step(np.broadcast_to(across, (camera.height, camera.width)) / band) * smooth_step(down / band)
+    weight = smooth_step(np.broadcast_to(across, (camera.height, camera.width)) / band) * smooth_step(
+        down / band
+    )
     whole = _parent_whole(context, camera)
     if not whole.all():
         weight = weight * smooth_step(_distance_inside(whole) / band)
@@ -32,12 +34,14 @@ def soft_cover(context: Context, camera: Camera) -> NDArray[np.float32]:
 def smooth_step(t: NDArray[np.floating]) -> NDArray[np.floating]:
     """0 below 0, 1 above 1, with level ends (the quintic of Perlin 2002)."""
     c = np.clip(t, 0.0, 1.0)
-    return c * c * c * (c * (c * 6.0 - 15.0) + 10.0)
+    smooth: NDArray[np.floating] = c * c * c * (c * (c * 6.0 - 15.0) + 10.0)
+    return smooth
 
 
 def _distance_to_ends(count: int) -> NDArray[np.float64]:
     centres = np.arange(count) + 0.5
-    return np.minimum(centres, count - centres)
+    nearer: NDArray[np.float64] = np.minimum(centres, count - centres)
+    return nearer
 
 
 def _parent_whole(context: Context, camera: Camera) -> NDArray[np.bool_]:
@@ -45,8 +49,14 @@ def _parent_whole(context: Context, camera: Camera) -> NDArray[np.bool_]:
     if not same_eye(context.camera, camera) or (context.mask >= 0.999).all():
         return np.ones((camera.height, camera.width), dtype=bool)
     x, y, width, height = window_in(context.camera, camera)
-    columns = np.clip((x + (np.arange(camera.width) + 0.5) * width / camera.width).astype(int), 0, context.mask.shape[1] - 1)
-    rows = np.clip((y + (np.arange(camera.height) + 0.5) * height / camera.height).astype(int), 0, context.mask.shape[0] - 1)
+    columns = np.clip(
+        (x + (np.arange(camera.width) + 0.5) * width / camera.width).astype(int), 0, context.mask.shape[1] - 1
+    )
+    rows = np.clip(
+        (y + (np.arange(camera.height) + 0.5) * height / camera.height).astype(int),
+        0,
+        context.mask.shape[0] - 1,
+    )
     whole: NDArray[np.bool_] = context.mask[np.ix_(rows, columns)] >= 0.999
     return whole
 

@@ -22,8 +22,15 @@ from .types import LevelResult, Progress
 from .views import OfflineCompleter
 
 
-def first_level(photograph: str | Path | NDArray[Any], *, width: int, depth: str | Path | NDArray[Any] | None, focal: float | None,
-                seed: int, progress: Progress | None) -> tuple[LevelResult, list[str]]:
+def first_level(
+    photograph: str | Path | NDArray[Any],
+    *,
+    width: int,
+    depth: str | Path | NDArray[Any] | None,
+    focal: float | None,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[LevelResult, list[str]]:
     """The first level of a world and what its owner should know; see `World.from_image`."""
     tell = progress or (lambda fraction, what: None)
     started = time.perf_counter()
@@ -39,25 +46,39 @@ def first_level(photograph: str | Path | NDArray[Any], *, width: int, depth: str
         distance, origin = estimate_distance(photo.pixels, camera), "geometry prior"
     else:
         distance, origin = _own_distance(depth, photo, camera), "given"
-    facts = {"generator": "photograph", "photograph": name, "depth": origin, "focal_source": photo.focal_source, "seed": seed}
+    facts = {
+        "generator": "photograph",
+        "photograph": name,
+        "depth": origin,
+        "focal_source": photo.focal_source,
+        "seed": seed,
+    }
     result = _level(photo.pixels, distance, camera, facts, started, tell)
     return result, list(photo.notices)
 
 
-def level_from_rgbd(color: NDArray[Any], distance: NDArray[np.float64], camera: Camera, *, progress: Progress | None) -> LevelResult:
+def level_from_rgbd(
+    color: NDArray[Any], distance: NDArray[np.float64], camera: Camera, *, progress: Progress | None
+) -> LevelResult:
     """The first level from an RGB-D frame; see `World.from_rgbd`."""
     started = time.perf_counter()
     size = (camera.height, camera.width)
     picture = np.asarray(color)
     if picture.shape != (*size, 3) or np.shape(distance) != size:
-        raise InputError(f"an RGB-D frame must have colours {(*size, 3)} and distances {size} like its camera, "
-                         f"got {picture.shape} and {np.shape(distance)}")
+        raise InputError(
+            f"an RGB-D frame must have colours {(*size, 3)} and distances {size} like its camera, "
+            f"got {picture.shape} and {np.shape(distance)}"
+        )
     picture = picture.astype(np.float32) / np.float32(255 if picture.dtype == np.uint8 else 1)
     reach = np.asarray(distance, dtype=np.float64)
     if not np.isfinite(picture).all() or np.isnan(reach).any() or not (reach > 0).all():
-        raise InputError("an RGB-D frame must have finite colours and distances above 0 (infinite: sky), got NaN, zero or less")
+        raise InputError(
+            "an RGB-D frame must have finite colours and distances above 0 (infinite: sky), got NaN, zero or less"
+        )
     facts = {"generator": "rgbd", "depth": "given"}
-    return _level(np.clip(picture, 0, 1), reach, camera, facts, started, progress or (lambda fraction, what: None))
+    return _level(
+        np.clip(picture, 0, 1), reach, camera, facts, started, progress or (lambda fraction, what: None)
+    )
 
 
 def _own_distance(depth: str | Path | NDArray[Any], photo: Photograph, camera: Camera) -> NDArray[np.float64]:
@@ -68,17 +89,37 @@ def _own_distance(depth: str | Path | NDArray[Any], photo: Photograph, camera: C
     return depth_map_from_array(depth, photo, camera)
 
 
-def _level(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera, facts: dict[str, Any], started: float,
-           tell: Progress) -> LevelResult:
+def _level(
+    picture: NDArray[np.float32],
+    distance: NDArray[np.float64],
+    camera: Camera,
+    facts: dict[str, Any],
+    started: float,
+    tell: Progress,
+) -> LevelResult:
     from .. import __version__
 
     tell(0.4, "completing hidden views")
     hidden = OfflineCompleter().complete(picture, distance, camera, camera)
     tell(0.6, "making surfels")
     whole = np.ones(distance.shape, dtype=np.float32)
-    around = SurfelLayer.concatenate([surroundings(picture, distance, camera), sky_dome(picture, distance, camera)])
+    around = SurfelLayer.concatenate(
+        [surroundings(picture, distance, camera), sky_dome(picture, distance, camera)]
+    )
     built = build_level(picture, distance, camera, home=camera, cover=whole, hidden=hidden, around=around)
     tell(1.0, "done")
-    metadata = {**facts, "version": __version__, "numpy": np.__version__, "seconds": round(time.perf_counter() - started, 3)}
-    return LevelResult(lens=camera, approach=camera, layer=built.layer, picture=picture, distance=distance, cover=whole,
-                       metadata=metadata)
+    metadata = {
+        **facts,
+        "version": __version__,
+        "numpy": np.__version__,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return LevelResult(
+        lens=camera,
+        approach=camera,
+        layer=built.layer,
+        picture=picture,
+        distance=distance,
+        cover=whole,
+        metadata=metadata,
+    )

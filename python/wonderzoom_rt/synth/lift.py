@@ -142,9 +142,7 @@ def _normals(
     return (normal_x * length, normal_y * length, normal_z * length), slopes
 
 
-def _orient(
-    distance: NDArray[np.float64], camera: Camera, tolerance: float
-) -> tuple[Float, Float, Slopes]:
+def _orient(distance: NDArray[np.float64], camera: Camera, tolerance: float) -> tuple[Float, Float, Slopes]:
     """Quaternions (H,W,4), cosine between ray and normal (H,W), and the slopes they come from.
 
     The rotation is half a turn about x (disc z to camera -z), the smallest one from there to the normal, and a

@@ -22,19 +22,37 @@ class OfflineSynthesizer:
 
     name = "offline"
 
-    def synthesize(self, request: ZoomRequest, context: Context, camera: Camera, *, octave: float, progress: Progress,
-                   cancelled: Cancelled) -> Image:
+    def synthesize(
+        self,
+        request: ZoomRequest,
+        context: Context,
+        camera: Camera,
+        *,
+        octave: float,
+        progress: Progress,
+        cancelled: Cancelled,
+    ) -> Image:
         """See `protocols.Synthesizer`."""
         from .detail.enlarge import enlarge
 
         if request.prompt:
-            raise GeneratorError("the offline generator cannot paint what words describe: leave the prompt out, give a picture of "
-                                 "the view, or use a generator that can (see docs/generators.md)")
+            raise GeneratorError(
+                "the offline generator cannot paint what words describe: leave the prompt out, give a picture of "
+                "the view, or use a generator that can (see docs/generators.md)"
+            )
         low, window = crop_with_margin(context, camera)
         origin = (-round(camera.principal[0]), -round(camera.principal[1]))
-        picture = enlarge(low, size=(camera.width, camera.height), quality=request.quality, origin=origin, octave=octave,
-                          seed=level_seed(request.seed, octave), window=window,
-                          progress=lambda fraction: progress(fraction, "inventing detail"), cancelled=cancelled)
+        picture = enlarge(
+            low,
+            size=(camera.width, camera.height),
+            quality=request.quality,
+            origin=origin,
+            octave=octave,
+            seed=level_seed(request.seed, octave),
+            window=window,
+            progress=lambda fraction: progress(fraction, "inventing detail"),
+            cancelled=cancelled,
+        )
         return np.clip(picture, 0.0, 1.0)
 
 

@@ -25,7 +25,7 @@ EDIT_CHANGE = 8.0 / 255.0
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """picture (H,W,3). color_change (H,W,3): what coarser levels should take over. edit_mask (H,W): where that is much."""
+    """picture (H,W,3). color_change (H,W,3): what coarser levels should take over. edit_mask (H,W): where much."""
 
     picture: Image
     color_change: Image
@@ -39,7 +39,9 @@ class OwnPicture:
         assert request.picture is not None
         self._request = request
         self._picture = request.picture
-        self.placement: Placement = register_picture(request.picture, request.context.picture, expected=_expected(request))
+        self.placement: Placement = register_picture(
+            request.picture, request.context.picture, expected=_expected(request)
+        )
 
     def lay_into(self, invented: Image, camera: Camera, *, ratio: float) -> Laid:
         """The view (H,W,3) of `camera` with the picture in it; `ratio`: pixels of it across a pixel of the parent."""
@@ -52,8 +54,11 @@ class OwnPicture:
         coarse = cv2.GaussianBlur(picture - invented, (0, 0), 0.5 * ratio)
         size = np.abs(coarse).max(axis=2)
         mask = cv2.GaussianBlur((size > EDIT_CHANGE).astype(np.float32), (0, 0), ratio)
-        return Laid(picture=picture, color_change=np.where(size[..., None] > LEAST_CHANGE, coarse, np.float32(0)),
-                    edit_mask=np.clip(2 * mask, 0, 1).astype(np.float32))
+        return Laid(
+            picture=picture,
+            color_change=np.where(size[..., None] > LEAST_CHANGE, coarse, np.float32(0)),
+            edit_mask=np.clip(2 * mask, 0, 1).astype(np.float32),
+        )
 
 
 def _expected(request: ZoomRequest) -> NDArray[np.float64]:

@@ -28,13 +28,20 @@ class Pipeline:
     Stages left out are those of the offline tier. One object from one thread at a time.
     """
 
-    def __init__(self, *, synthesizer: Synthesizer | None = None, depth: DepthEstimator | None = None,
-                 completer: ViewCompleter | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        synthesizer: Synthesizer | None = None,
+        depth: DepthEstimator | None = None,
+        completer: ViewCompleter | None = None,
+    ) -> None:
         self.synthesizer: Synthesizer = synthesizer or OfflineSynthesizer()
         self.depth: DepthEstimator = depth or OfflineDepth()
         self.completer: ViewCompleter = completer or OfflineCompleter()
 
-    def run(self, request: ZoomRequest, *, progress: Progress | None = None, cancelled: Cancelled | None = None) -> list[LevelResult]:
+    def run(
+        self, request: ZoomRequest, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    ) -> list[LevelResult]:
         """The levels from just inside the context to `request.camera`, coarse first.
 
         Raises GeneratorError, MissingExtraError, or CancelledError as soon as `cancelled` answers True.
@@ -45,6 +52,7 @@ class Pipeline:
         context, results = request.context, []
         own = OwnPicture(request) if request.picture is not None else None
         for step, camera in enumerate(chain):
+
             def part(fraction: float, what: str, step: int = step) -> None:
                 if stop():
                     raise CancelledError("the zoom was cancelled")
@@ -52,19 +60,34 @@ class Pipeline:
 
             result = self._level(request, context, camera, own, part, stop)
             results.append(result)
-            context = Context(camera=camera, picture=result.picture, distance=result.distance, mask=result.cover)
+            context = Context(
+                camera=camera, picture=result.picture, distance=result.distance, mask=result.cover
+            )
         tell(1.0, "done")
         return results
 
-    def _level(self, request: ZoomRequest, context: Context, camera: Camera, own: OwnPicture | None, part: Progress,
-               stop: Cancelled) -> LevelResult:
+    def _level(
+        self,
+        request: ZoomRequest,
+        context: Context,
+        camera: Camera,
+        own: OwnPicture | None,
+        part: Progress,
+        stop: Cancelled,
+    ) -> LevelResult:
         started = time.perf_counter()
         octave = math.log2(camera.focal / request.home.focal)
         part(0.0, "inventing detail")
         # With the user's own picture the words are only remembered: what they describe is in it.
         wish = request if own is None else replace(request, prompt=None)
-        picture = self.synthesizer.synthesize(wish, context, camera, octave=octave,
-                                              progress=lambda fraction, what: part(0.7 * fraction, what), cancelled=stop)
+        picture = self.synthesizer.synthesize(
+            wish,
+            context,
+            camera,
+            octave=octave,
+            progress=lambda fraction, what: part(0.7 * fraction, what),
+            cancelled=stop,
+        )
         laid: Laid | None = None
         if own is not None:
             laid = own.lay_into(picture, camera, ratio=camera.focal / context.camera.focal)
@@ -75,16 +98,39 @@ class Pipeline:
         hidden = self.completer.complete(picture, distance, camera, request.home)
         part(0.85, "making surfels")
         prior = request.parent_lens if context is request.context else context.camera
-        built = build_level(picture, distance, camera, home=request.home, prior_camera=prior, cover=soft_cover(context, camera),
-                            hidden=hidden)
+        built = build_level(
+            picture,
+            distance,
+            camera,
+            home=request.home,
+            prior_camera=prior,
+            cover=soft_cover(context, camera),
+            hidden=hidden,
+        )
         part(1.0, "making surfels")
-        return LevelResult(lens=camera, approach=built.approach, layer=built.layer, picture=picture, distance=distance,
-                           cover=built.cover, color_change=laid.color_change if laid else None,
-                           edit_mask=laid.edit_mask if laid else None, metadata=self._metadata(request, time.perf_counter() - started))
+        return LevelResult(
+            lens=camera,
+            approach=built.approach,
+            layer=built.layer,
+            picture=picture,
+            distance=distance,
+            cover=built.cover,
+            color_change=laid.color_change if laid else None,
+            edit_mask=laid.edit_mask if laid else None,
+            metadata=self._metadata(request, time.perf_counter() - started),
+        )
 
     def _metadata(self, request: ZoomRequest, seconds: float) -> dict[str, Any]:
         from .. import __version__
 
-        return {"generator": self.synthesizer.name, "depth": self.depth.name, "completer": self.completer.name,
-                "version": __version__, "numpy": np.__version__, "prompt": request.prompt, "seed": request.seed,
-                "quality": request.quality, "seconds": round(seconds, 3)}
+        return {
+            "generator": self.synthesizer.name,
+            "depth": self.depth.name,
+            "completer": self.completer.name,
+            "version": __version__,
+            "numpy": np.__version__,
+            "prompt": request.prompt,
+            "seed": request.seed,
+            "quality": request.quality,
+            "seconds": round(seconds, 3),
+        }

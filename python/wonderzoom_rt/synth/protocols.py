@@ -21,8 +21,16 @@ class Synthesizer(Protocol):
 
     name: str
 
-    def synthesize(self, request: ZoomRequest, context: Context, camera: Camera, *, octave: float,
-                   progress: Progress, cancelled: Cancelled) -> Image:
+    def synthesize(
+        self,
+        request: ZoomRequest,
+        context: Context,
+        camera: Camera,
+        *,
+        octave: float,
+        progress: Progress,
+        cancelled: Cancelled,
+    ) -> Image:
         """The picture (H,W,3) float32 display sRGB of `camera`, which looks into `context`.
 
         octave: how many doublings of focal length `camera` lies beyond the home camera.
@@ -48,6 +56,8 @@ class ViewCompleter(Protocol):
 
     name: str
 
-    def complete(self, picture: Image, distance: Distance, camera: Camera, home: Camera) -> list[tuple[Image, Distance, NDArray[np.bool_]]]:
+    def complete(
+        self, picture: Image, distance: Distance, camera: Camera, home: Camera
+    ) -> list[tuple[Image, Distance, NDArray[np.bool_]]]:
         """Hidden layers from near to far, each a picture, a distance map and the mask (H,W) of pixels to lift."""
         ...

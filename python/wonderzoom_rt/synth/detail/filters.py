@@ -24,7 +24,8 @@ def opencv() -> ModuleType:
         raise MissingExtraError(
             "detail synthesis needs OpenCV: pip install wonderzoom_rt[offline]"
         ) from error
-    return cv2
+    module: ModuleType = cv2
+    return module
 
 
 def luma(image: FloatArray) -> FloatArray:
