@@ -105,7 +105,19 @@ def test_the_dome_stands_behind_all_and_beyond_the_frame():
     for view in (HOME, HOME.orbited((0, 0, 5), 0.3, 0.0), HOME.orbited((0, 0, 0), 0.4, 0.3)):
         coverage = engine.render_layer(whole, view, outputs=("coverage",)).coverage
         assert coverage is not None and (coverage < 0.95).mean() < 0.001
-    assert len(sky_dome(picture, np.full((192, 256), 5.0), HOME)) == 0
+
+
+def test_a_scene_without_sky_has_a_backdrop_in_the_colours_of_its_depths():
+    rows = np.arange(192)[:, None] * np.ones((1, 256))
+    picture = np.where(
+        (rows < 60)[..., None], np.float32([0.1, 0.3, 0.1]), np.float32([0.8, 0.7, 0.6])
+    ).astype(np.float32)
+    backdrop = sky_dome(picture, np.where(rows < 60, 20.0, 4.0), HOME)
+    assert backdrop.is_sky.all() and np.abs(backdrop.colors - np.float32([0.1, 0.3, 0.1])).max() < 0.05
+    coverage = (
+        Engine().render_layer(backdrop, HOME.orbited((0, 0, 5), 0.3, 0.2), outputs=("coverage",)).coverage
+    )
+    assert coverage is not None and coverage.min() > 0.9
 
 
 def test_surfaces_go_on_beyond_the_frame():

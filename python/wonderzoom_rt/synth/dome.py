@@ -24,24 +24,38 @@ being equally far."""
 REACH = 1.0
 """How far the dome goes on beyond each side of the photograph, in widths of it."""
 _LEAST_SKY = 0.01
+_BACKDROP_QUANTILE = 0.75
 
 
 def sky_dome(picture: NDArray[np.float32], distance: NDArray[np.float64], camera: Camera) -> SurfelLayer:
-    """Hidden sky surfels behind all of a photograph (H,W,3) and around it; none where it shows no sky.
+    """Hidden sky surfels behind all of a photograph (H,W,3) and around it.
 
     distance (H,W): +inf is sky. Colours are those of the sky that is seen, carried on smoothly; where it is seen
-    itself the dome leaves it alone.
+    itself the dome leaves it alone. A photograph without sky gets a backdrop in the colours of its farthest parts,
+    so that what nobody invented is at least no hole.
     """
     import cv2
 
     sky = np.isinf(distance)
-    if sky.mean() < _LEAST_SKY:
-        return SurfelLayer.empty()
-    away = cv2.distanceTransform((~sky).astype(np.uint8), cv2.DIST_L2, 3)
     margin = round(REACH * camera.width / STRIDE_PX)
+    if sky.mean() < _LEAST_SKY:
+        farthest = (distance >= np.quantile(distance[~sky], _BACKDROP_QUANTILE)) | sky
+        return _sheet(
+            _softened(picture, farthest), farthest, camera, STRIDE_PX, margin, np.ones_like(sky), beyond=True
+        )
+    away = cv2.distanceTransform((~sky).astype(np.uint8), cv2.DIST_L2, 3)
     outer = _sheet(picture, sky, camera, STRIDE_PX, margin, away > STRIP_PX - 2 * STRIDE_PX, beyond=True)
     strip = _sheet(picture, sky, camera, STRIP_STRIDE_PX, 0, (away > 0) & (away <= STRIP_PX), beyond=False)
     return SurfelLayer.concatenate([strip, outer])
+
+
+def _softened(picture: Array, known: NDArray[np.bool_]) -> Array:
+    """The known part's colours without their texture: out of focus, as a backdrop is."""
+    from .relief import masked_blur
+
+    weight = known.astype(np.float32)
+    radius = picture.shape[1] / 20
+    return np.stack([masked_blur(picture[..., k], weight, radius) for k in range(3)], axis=-1)
 
 
 def _sheet(
