@@ -114,13 +114,13 @@ def _plain(name: str, patch: Patch) -> FloatArray:
     if name == "relief":
         return micro.relief(patch, 10)
     if name == "cells":
-        return micro.cells(patch, 12, 11)
+        return micro.cells(patch, 12, 9)
     if name == "pebbles":
-        return micro.pebbles(patch, 16, 9)
+        return micro.pebbles(patch, 16, 7)
     if name == "facets":
-        return micro.facets(patch, 20, 8)
+        return micro.facets(patch, 20, 7)
     if name == "speckle":
-        return micro.speckle(patch, 24, 7.0)
+        return micro.speckle(patch, 24, 6.0)
     if name == "granules":
         return micro.speckle(patch, 26, 4.5)
     return micro.cracks(patch, 30, 22)

@@ -23,12 +23,12 @@ contrast of their own. Keeps the area means within about 41 dB of the low pictur
 
 # Matter's own contrast: rms of luma in 1.5 octaves. A place fainter than this gains, by no more per step
 # than the limits below, which keep a level's energy within what the coarser one predicts.
-_MATTER_RMS = 0.09
-_MOST_GAIN = 1.45
-_LEAST_GAIN = 0.8
+_MATTER_RMS = 0.06
+_MOST_GAIN = 1.25
+_LEAST_GAIN = 1.0
 _JUST_SEEN = 1.5 / 255
-_STRENGTH, _STRENGTH_DEEP = 0.65, 0.9
-_FINEST_SHARE = 0.7
+_STRENGTH, _STRENGTH_DEEP = 0.62, 0.88
+_FINEST_SHARE = 0.9
 # Very rough places are softer in photographs than any power law says; a little of the law is kept.
 _ROUGH_GAIN = 0.4
 
@@ -87,7 +87,7 @@ def textured(
     wanted = wanted_rms(statistics, depth)
     present = local_rms(luma(base) - grids.lift(luma(low)), grids, 1.5)
     missing = np.sqrt(np.maximum(wanted**2 - present**2, 0.1 * wanted**2))
-    missing *= np.float32(_STRENGTH + min(1.0, 2.5 * depth) * (_STRENGTH_DEEP - _STRENGTH))
+    missing *= np.float32(_STRENGTH + depth * (_STRENGTH_DEEP - _STRENGTH))
     missing *= 1 + np.float32(_ROUGH_GAIN * max(0.0, 1 - 2.5 * depth)) * rise(wanted, 0.04, 0.08)
     plane = np.clip(luma(low), 0, 1)
     room = np.minimum(plane, 1 - plane) + np.float32(0.02)
