@@ -30,6 +30,7 @@ PHOTOGRAPHS = ROOT / "tests" / "data"
 MOST_BYTES = 3_000_000
 PAPER, INK = (17, 18, 21), (236, 237, 240)
 GAP = 12
+FINEST_BIAS = 16.0
 ZOOMED_PLACES = {"valley": (0.8, 0.7), "creek": (0.5, 0.6)}
 
 
@@ -111,13 +112,16 @@ def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def levels(world: wz.World, quality: Quality) -> Image.Image:
-    """One view in which several levels meet: its colours, and which level is seen where."""
+    """A view of the first three levels: its colours, and the finest of them at each place."""
     size = (784, 441)
     first = world.level(1).lens
     x, y, width, height = window_in(world.home, first)
     at = ((x + width / 2) / world.home.width, (y + height / 2) / world.home.height)
-    camera = world.home.zoomed(2.0, at=at)
-    tinted = world.render(camera, *size, outputs=("color", "coverage", "level")).image("level")
+    camera = world.home.zoomed(2.2, at=at)
+    outputs = ("color", "coverage", "level")
+    tinted = world.render(camera, *size, outputs=outputs, detail_bias=FINEST_BIAS, until_level=2).image(
+        "level"
+    )
     return table([[drawn(world, camera, size), Image.fromarray(tinted)]])
 
 
