@@ -22,7 +22,7 @@ from wonderzoom_rt.frame import Frame
 from wonderzoom_rt.level import Level
 
 from .images import FloatArray
-from .scene import Scene, octaves, part_of, points_of, sample, window
+from .scene import Scene, octaves, part_of, points_of, sample, window, zoom_of
 
 COVERAGE_DIP_BAR = 1.0 / 255.0
 FADE_ERROR_BAR = 0.02
@@ -118,7 +118,12 @@ def expected_weight(octave: FloatArray, prior: FloatArray, now: FloatArray, mask
 
 @dataclass(frozen=True, eq=False)
 class FadePair:
-    """A child and its parent in one window, each alone, and the octaves that matter, all (H, W)."""
+    """A child and its parent in one window, each alone, and the octaves that matter, all (H, W).
+
+    octave, prior, now: at bias 0 of the child's surface in this view, and of its parent's and its own lens.
+    coarse_octave: of the parent's surface. mask_range: least and largest cover of the child within half a
+    coarse pixel.
+    """
 
     camera: Camera
     parent: Level
@@ -127,7 +132,9 @@ class FadePair:
     coarse_alone: FloatArray
     both_alone: NDArray[np.bool_]
     mask: FloatArray
+    mask_range: tuple[FloatArray, FloatArray]
     octave: FloatArray
+    coarse_octave: FloatArray
     prior: FloatArray
     now: FloatArray
 
@@ -192,7 +199,13 @@ def fade_window(
     bare = part_of(fine.coverage) < 0.5
     points[bare] = points_of(coarse)[bare]
     image = _image_points(child.lens, points, camera)
-    mask = np.where(bare, 0.0, sample(scene.cover(child.id), image, outside=0.0))
+    cover = scene.cover(child.id)
+    mask = np.where(bare, 0.0, sample(cover, image, outside=0.0))
+    reach = 0.5 * zoom_of(child, parent) + 0.5
+    around = [
+        sample(cover, image + reach * np.array(d), outside=0.0) for d in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    ]
+    mask_range = np.minimum.reduce([mask, *around]), np.maximum.reduce([mask, *around])
     with np.errstate(invalid="ignore"):
         apart = np.abs(part_of(fine.depth_median) - part_of(coarse.depth_median))
     same = np.nan_to_num(apart, nan=0.0) < 16.0 * np.linalg.norm(points - camera.eye, axis=-1) / camera.focal
@@ -203,16 +216,18 @@ def fade_window(
         & (same | np.isnan(points[..., 0]))
     )
     return FadePair(
-        camera,
-        parent,
-        child,
-        np.where(mask > 0.0, part_of(fine.coverage), 1.0),
-        part_of(coarse.coverage),
-        both,
-        mask,
-        octaves(camera, points),
-        octaves(parent.lens, points),
-        octaves(child.lens, points),
+        camera=camera,
+        parent=parent,
+        child=child,
+        fine_alone=np.where(mask > 0.0, part_of(fine.coverage), 1.0),
+        coarse_alone=part_of(coarse.coverage),
+        both_alone=both,
+        mask=mask,
+        mask_range=mask_range,
+        octave=octaves(camera, points),
+        coarse_octave=octaves(camera, points_of(coarse)),
+        prior=octaves(parent.lens, points),
+        now=octaves(child.lens, points),
     )
 
 
@@ -244,14 +259,24 @@ def _frames(
         )
 
 
-def fade_errors(pair: FadePair, frame: Frame, bias: float, *, readiness: float = 1.0) -> FloatArray:
-    """|shown fraction of the finer level - expected weight| at the pixels (n,) that both levels cover
+def fade_errors(pair: FadePair, frame: Frame, bias: float) -> FloatArray:
+    """How far the shown fraction of the finer level is from its weight, at the pixels (n,) both levels cover
     alone.
+
+    The two surfaces of a pixel need not be at one distance, and a coarse surfel has one weight for all the
+    pixels under it: the weight is known as a range, from that of the child's surface to that of the parent's,
+    with the cover found within half a coarse pixel. The error is the distance to that range.
     """
     level = part_of(frame.level)
     shown = (level - pair.parent.id) / (pair.child.id - pair.parent.id)
-    wanted = readiness * expected_weight(pair.octave + bias, pair.prior, pair.now, pair.mask)
-    return np.asarray(np.abs(shown - wanted)[pair.both_alone & pair.active(bias)], np.float64)
+    ramps = [
+        expected_weight(o + bias, pair.prior, pair.now, np.ones_like(o))
+        for o in (pair.octave, pair.coarse_octave)
+    ]
+    low = np.minimum(*ramps) * pair.mask_range[0]
+    high = np.maximum(*ramps) * pair.mask_range[1]
+    error = np.maximum(0.0, np.maximum(low - shown, shown - high))
+    return np.asarray(error[pair.both_alone & pair.active(bias)], np.float64)
 
 
 def sweep(scene: Scene, pair: FadePair) -> FadeResult:

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wonderzoom_rt.errors import InputError
+from wonderzoom_rt.layer import EXTENT_PER_FOOTPRINT
 from wonderzoom_rt.level import Level
 
 from .detail_metrics import JUST_SEEN_RMS, amplitude_error_octaves, detail_energy, truth_correlation
-from .images import FloatArray, area_window, as_image, bicubic_resize, luma
+from .images import FloatArray, area_window, as_image, bicubic_resize, gaussian_blur, luma
 from .niqe import BLOCK_PX, niqe
 from .scene import FULL_DETAIL_BIAS, Scene, magnified, part_of, reduced, window, zoom_of
 from .seams import MARGIN_PX, Rectangle, seam_ratio
@@ -47,7 +48,8 @@ def invention(scene: Scene, child: Level) -> Invention:
     """Looks at the child through its approach camera, without its border, against the parent there at its own
     resolution.
 
-    niqe_bicubic is that of the parent's picture enlarged; niqe_noise that of the same plus white noise of the
+    niqe_bicubic is that of the parent's picture enlarged; niqe_noise that of the same plus
+    white noise, or white noise as discs draw it (blurred by their extent), whichever looks better, of the
     energy by which the child differs from it (seed 0). Where the child differs by less than can be seen (as
     in a clear sky), nothing was invented that naturalness could be asked of, and the three are NaN.
     """
@@ -72,9 +74,13 @@ def invention(scene: Scene, child: Level) -> Invention:
     added = float(np.std(luma(fine) - luma(blurred)))
     if added < JUST_SEEN_RMS:
         return Invention(energy, math.nan, math.nan, math.nan)
-    noise = np.random.default_rng(0).standard_normal(fine.shape[:2])[..., None] * added
+    white = np.random.default_rng(0).standard_normal(fine.shape[:2])
+    noises = [
+        blurred + (n * (added / n.std()))[..., None]
+        for n in (white, gaussian_blur(white, EXTENT_PER_FOOTPRINT))
+    ]
     return Invention(
-        energy, niqe(_eight_bit(fine)), niqe(_eight_bit(blurred)), niqe(_eight_bit(blurred + noise))
+        energy, niqe(_eight_bit(fine)), niqe(_eight_bit(blurred)), min(niqe(_eight_bit(n)) for n in noises)
     )
 
 
