@@ -17,12 +17,13 @@ struct FadeLanes {
     F weight;  // of the finer picture, where in transition
 };
 
-// (octave - from) / (to - from) in 0..1; a step at `to` where the band has no width.
+// (octave - from) / (to - from) in 0..1 with the rests of kBandRest; a step at `to` where the band has no width.
 template <class F>
 WZ_HD F bandWeight(F octave, F from, F to) {
     const F zero(0.0f), one(1.0f);
     const F span = to - from;
-    const F ramp = minOf(maxOf((octave - from) / span, zero), one);
+    const F even = (octave - from) / span;
+    const F ramp = minOf(maxOf((even - F(kBandRest)) * F(1.0f / (1.0f - 2.0f * kBandRest)), zero), one);
     return select(span > zero, ramp, select(octave >= to, one, zero));
 }
 
