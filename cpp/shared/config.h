@@ -13,10 +13,10 @@ inline constexpr uint32_t kMaxSurfelsPerPage = 65536;
 inline constexpr uint32_t kSurfelsPerCluster = 1024;  // culling inside a page works on such runs in Morton order
 
 // Blending.
-inline constexpr float kAlphaMax = 0.99f;              // one surfel never hides everything: keeps T > 0 and the order mild
-inline constexpr float kAlphaMin = 1.0f / 255.0f;      // less is not drawn: one step of an 8-bit picture
-inline constexpr float kCutoffMax = 3.33f;             // standard deviations: exp(-3.33^2 / 2) is 1/255
-inline constexpr float kTransmittanceMin = 1e-4f;      // a pixel is finished below this
+inline constexpr float kAlphaMax = 0.99f;  // one surfel never hides everything: keeps T > 0 and the order mild
+inline constexpr float kAlphaMin = 1.0f / 255.0f;  // less is not drawn: one step of an 8-bit picture
+inline constexpr float kCutoffMax = 3.33f;  // standard deviations: exp(-3.33^2 / 2) is 1/255
+inline constexpr float kTransmittanceMin = 1e-4f;  // a pixel is finished below this
 inline constexpr float kMedianTransmittance = 0.5f;
 
 // Of its band, when a surfel counts as come in whole and a newer sibling may take over from it: a little before the coarse
@@ -29,9 +29,9 @@ inline constexpr float kLowpassVariance = 0.5f;
 inline constexpr float kOpticalOpacityMax = kAlphaMax;
 
 // Near plane.
-inline constexpr double kNearOfFocus = 1e-3;   // of the focus distance, along z
-inline constexpr double kSkyNear = 1e-3;       // of the unit sphere on which sky surfels lie, along z
-inline constexpr double kSmallestNear = 1e-30; // wu: when nothing is drawn the near plane still lies in front
+inline constexpr double kNearOfFocus = 1e-3;  // of the focus distance, along z
+inline constexpr double kSkyNear = 1e-3;  // of the unit sphere on which sky surfels lie, along z
+inline constexpr double kSmallestNear = 1e-30;  // wu: when nothing is drawn the near plane still lies in front
 
 // A page is projected in float around its centre while it is small against its depth and on the screen; the bounds
 // keep the float error of a centre under 1/500 px. Nearer pages are projected in double.
@@ -49,8 +49,8 @@ inline constexpr float kBoundsSlackRelative = 1e-5f;
 inline constexpr float kLargestSane = 1e18f;
 
 // The screen is cut into tiles (one task, one list of surfels), these into blocks (one vector of pixels).
-inline constexpr int kTileSize = 16;      // px
-inline constexpr int kBlockSize = 4;      // px
+inline constexpr int kTileSize = 16;  // px
+inline constexpr int kBlockSize = 4;  // px
 inline constexpr int kBlocksPerRow = kTileSize / kBlockSize;
 inline constexpr int kBlocksPerTile = kBlocksPerRow * kBlocksPerRow;
 inline constexpr int kBlockPixels = kBlockSize * kBlockSize;

@@ -39,7 +39,8 @@ WZ_HD bool boxMeets(const Frustum& frustum, Vec3d centre, Vec3d half, double mar
 // Nearest and farthest distance from the eye to a box given relative to it.
 WZ_HD void distancesToBox(Vec3d centre, Vec3d half, double& nearest, double& farthest) {
     const Vec3d a{std::fabs(centre.x), std::fabs(centre.y), std::fabs(centre.z)};
-    const Vec3d gap{a.x > half.x ? a.x - half.x : 0.0, a.y > half.y ? a.y - half.y : 0.0, a.z > half.z ? a.z - half.z : 0.0};
+    const Vec3d gap{a.x > half.x ? a.x - half.x : 0.0, a.y > half.y ? a.y - half.y : 0.0,
+                    a.z > half.z ? a.z - half.z : 0.0};
     nearest = length(gap);
     farthest = length(a + half);
 }

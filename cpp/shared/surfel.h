@@ -120,7 +120,8 @@ WZ_HD Surfel packSurfel(const PageSurfel& s) {
 
 WZ_HD PageSurfel unpackSurfel(const Surfel& p) {
     PageSurfel s;
-    s.position = {static_cast<float>(p.position[0]), static_cast<float>(p.position[1]), static_cast<float>(p.position[2])};
+    s.position = {static_cast<float>(p.position[0]), static_cast<float>(p.position[1]),
+                  static_cast<float>(p.position[2])};
     s.rotation = unpackRotation(p.rotation);
     for (int i = 0; i < 2; ++i) s.extent[i] = std::exp2(static_cast<float>(p.extent[i]) / kExtentStepsPerOctave);
     const float step = (kColorHigh - kColorLow) / 65535.0f;

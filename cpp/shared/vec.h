@@ -24,19 +24,29 @@ using Vec3f = Vec3<float>;
 using Vec3d = Vec3<double>;
 
 template <class T>
-WZ_HD Vec3<T> operator+(Vec3<T> a, Vec3<T> b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+WZ_HD Vec3<T> operator+(Vec3<T> a, Vec3<T> b) {
+    return {a.x + b.x, a.y + b.y, a.z + b.z};
+}
 template <class T>
-WZ_HD Vec3<T> operator-(Vec3<T> a, Vec3<T> b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+WZ_HD Vec3<T> operator-(Vec3<T> a, Vec3<T> b) {
+    return {a.x - b.x, a.y - b.y, a.z - b.z};
+}
 template <class T>
-WZ_HD Vec3<T> operator*(Vec3<T> a, T s) { return {a.x * s, a.y * s, a.z * s}; }
+WZ_HD Vec3<T> operator*(Vec3<T> a, T s) {
+    return {a.x * s, a.y * s, a.z * s};
+}
 template <class T>
-WZ_HD T dot(Vec3<T> a, Vec3<T> b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+WZ_HD T dot(Vec3<T> a, Vec3<T> b) {
+    return a.x * b.x + a.y * b.y + a.z * b.z;
+}
 template <class T>
 WZ_HD Vec3<T> cross(Vec3<T> a, Vec3<T> b) {
     return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 template <class T>
-WZ_HD T length(Vec3<T> a) { return std::sqrt(dot(a, a)); }
+WZ_HD T length(Vec3<T> a) {
+    return std::sqrt(dot(a, a));
+}
 
 template <class T>
 WZ_HD Vec3f toFloat(Vec3<T> a) {
@@ -60,7 +70,9 @@ using Mat3f = Mat3<float>;
 using Mat3d = Mat3<double>;
 
 template <class T>
-WZ_HD Vec3<T> operator*(const Mat3<T>& m, Vec3<T> v) { return {dot(m.r0, v), dot(m.r1, v), dot(m.r2, v)}; }
+WZ_HD Vec3<T> operator*(const Mat3<T>& m, Vec3<T> v) {
+    return {dot(m.r0, v), dot(m.r1, v), dot(m.r2, v)};
+}
 
 template <class T>
 WZ_HD Mat3<T> transpose(const Mat3<T>& m) {
