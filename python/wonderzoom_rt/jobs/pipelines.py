@@ -17,7 +17,7 @@ from ..errors import GeneratorError
 from ..synth.types import Cancelled, LevelResult, Progress, ZoomRequest
 
 ENTRY_POINTS = "wonderzoom_rt.pipelines"
-"""Group of entry points `name = "module:factory"`; the factory takes no arguments and returns a pipeline."""
+"""Group of entry points `name = "module:factory"`; the factory takes no arguments and returns a pipeline or a stage."""
 OFFLINE = "offline"
 WORKER_MAIN = "__wonderzoom_worker__"
 """`__name__` of the user's script while a worker loads it to find the classes it defines."""
@@ -56,12 +56,29 @@ def make_pipeline(name: str) -> RunsZooms:
             f"the generator {name!r} ({points[0].value}) cannot be loaded: "
             f"{type(problem).__name__}: {problem}"
         ) from problem
-    if not isinstance(made, RunsZooms):
+    pipeline = as_pipeline(made)
+    if pipeline is None:
         raise GeneratorError(
             f"the generator {name!r} must have a method run(request, *, progress, "
-            f"cancelled), got a {type(made).__name__} without"
+            f"cancelled), or be one of its stages, got a {type(made).__name__} without"
         )
-    return made
+    return pipeline
+
+
+def as_pipeline(made: object) -> RunsZooms | None:
+    """A pipeline as it is; a stage on its own in a pipeline whose other stages are the offline ones; else None."""
+    from ..synth.pipeline import Pipeline
+    from ..synth.protocols import DepthEstimator, Synthesizer, ViewCompleter
+
+    if isinstance(made, RunsZooms):
+        return made
+    if isinstance(made, Synthesizer):
+        return Pipeline(synthesizer=made)
+    if isinstance(made, DepthEstimator):
+        return Pipeline(depth=made)
+    if isinstance(made, ViewCompleter):
+        return Pipeline(completer=made)
+    return None
 
 
 @dataclass(frozen=True)
