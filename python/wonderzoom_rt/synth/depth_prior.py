@@ -242,8 +242,10 @@ def _shading_relief(picture: NDArray[np.float32], labels: NDArray[np.int32]) -> 
         near, far = _RELIEF.get(int(label), _RELIEF[_UPRIGHT])
         relief += here * (near * np.tanh(1.5 * (fine - middle)) + far * np.tanh(1.5 * (middle - broad)))
     enlarged: NDArray[np.float32] = cv2.resize(
-        cv2.GaussianBlur(relief, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_CUBIC
+        cv2.GaussianBlur(relief, (0, 0), 1.0), (width, height), interpolation=cv2.INTER_LINEAR
     )
+    # Later zooms magnify this: the lattice of the small picture must not be seen in it.
+    enlarged = cv2.GaussianBlur(enlarged, (0, 0), 2.5)
     return 1 + enlarged
 
 

@@ -19,6 +19,11 @@ Array = NDArray[Any]
 _COLOR_SIGMA = 0.05
 """A difference of colour that counts as much as one coarse pixel of distance when a fine pixel picks its side."""
 _BETWEEN_COST = 8.0
+_RIM_PX = 12.0
+"""Distances that differ by more footprints than this, within 7 pixels, are two surfaces."""
+_FARTHEST_PX = 1e5
+_SAME_PX = 8.0
+"""Distances that differ by fewer footprints than this, within 3 pixels, are one surface."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +72,7 @@ def coarse_view(
 def guided_distance(view: CoarseView, picture: NDArray[np.float32]) -> NDArray[np.float64]:
     """Distances (H,W) float64 for a fine picture (H,W,3): the coarse surfaces, without relief.
 
-    Away from jumps: cubic interpolation, corrected once so that means over coarse pixels agree. Near a jump each
+    Away from jumps: smooth interpolation, corrected so that means over coarse pixels agree. Near a jump each
     fine pixel joins the surface of the coarse neighbour whose colour it has, continued along its own slope; so no
     pixel is left hanging between two surfaces. Sky counts as a surface.
     """
@@ -80,7 +85,8 @@ def guided_distance(view: CoarseView, picture: NDArray[np.float32]) -> NDArray[n
     surface = np.where(finite, view.distance, 0.0)
     filled = surface if finite.all() else _nearest_filled(surface, finite)
     torn = slopes.edge | ~finite
-    fine = _interpolated(filled, view, smooth=not torn.all())
+    calm = cv2.dilate(torn.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    fine = _interpolated(filled, view, calm)
     if not torn.any():
         return fine
     near_tear = cv2.dilate(torn.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
@@ -89,6 +95,8 @@ def guided_distance(view: CoarseView, picture: NDArray[np.float32]) -> NDArray[n
     chosen = near_tear[np.ix_(row, column)]
     if chosen.any():
         fine[chosen] = _joined(view, picture, slopes.across, slopes.down, slopes.between, chosen)
+        fine_focal = view.focal * (len(view.rows) - 1) / (view.rows[-1] - view.rows[0])
+        fine = _evened(_smooth_rims(fine, chosen, fine_focal), chosen, fine_focal)
     return fine
 
 
@@ -111,34 +119,41 @@ def _overlaps(positions: NDArray[np.float64], count: int) -> tuple[NDArray[np.fl
 
 
 def sampled(coarse: NDArray[np.float64], view: CoarseView) -> NDArray[np.float64]:
-    """A coarse image (h,w) float64 at the fine pixels, by cubic interpolation (Catmull and Rom 1974)."""
+    """A coarse image (h,w) float64 at the fine pixels, smooth to the second derivative (cubic B-spline).
+
+    It follows straight slopes exactly, bends a little less than the coarse values do. Beyond the image slopes go on.
+    """
     tall = _sampled_rows(coarse, view.rows)
     return np.ascontiguousarray(_sampled_rows(np.ascontiguousarray(tall.T), view.columns).T)
 
 
 def _sampled_rows(image: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    before, after = image[0] - image[1], image[-1] - image[-2]
+    padded = np.concatenate(
+        [[image[0] + 2 * before, image[0] + before], image, [image[-1] + after, image[-1] + 2 * after]]
+    )
     first = np.floor(positions).astype(int)
     t = positions - first
-    weights = (
-        0.5 * t * (t * (2.0 - t) - 1.0),
-        0.5 * (t * t * (3.0 * t - 5.0) + 2.0),
-        0.5 * t * (t * (4.0 - 3.0 * t) + 1.0),
-        0.5 * t * t * (t - 1.0),
-    )
+    weights = ((1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3)
     out = np.zeros((len(positions), image.shape[1]))
     for step, weight in enumerate(weights):
-        out += weight[:, None] * image[np.clip(first + step - 1, 0, len(image) - 1)]
+        out += (weight / 6.0)[:, None] * padded[np.clip(first + step + 1, 0, len(padded) - 1)]
     return out
 
 
-def _interpolated(filled: NDArray[np.float64], view: CoarseView, *, smooth: bool) -> NDArray[np.float64]:
-    """Cubic samples, with one correction towards equal means. Offsets from the middle keep their last digits."""
+def _interpolated(
+    filled: NDArray[np.float64], view: CoarseView, calm: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Smooth samples, with two corrections towards equal means where it is calm: at a jump they would ring.
+
+    Offsets from the middle keep their last digits.
+    """
     middle = float(np.median(filled))
     offset = filled - middle
     fine = sampled(offset, view)
-    if smooth:
+    for _ in range(2 if calm.any() else 0):
         means, whole = coarse_means(fine, view)
-        fine += sampled(np.where(whole, offset - means, 0.0), view)
+        fine += sampled(np.where(whole & calm, offset - means, 0.0), view)
     return fine + middle
 
 
@@ -196,3 +211,60 @@ def _joined(
             np.clip(slope, -20, 20).astype(np.float64) / view.focal
         )
     return np.where(np.isfinite(distance), joined, np.inf)
+
+
+def _smooth_rims(
+    distance: NDArray[np.float64], chosen: NDArray[np.bool_], focal: float
+) -> NDArray[np.float64]:
+    """Distances (H,W) with the ragged rims between two surfaces made smooth.
+
+    In the chosen part (H,W), where near and far are told apart by the middle between the nearest and the farthest
+    around, pixels outvoted by their neighbours change sides: they take the distance of the nearest pixel there.
+    """
+    import cv2
+
+    solid = np.isfinite(distance)
+    middle = float(np.median(distance[solid])) if solid.any() else 1.0
+    with np.errstate(invalid="ignore"):
+        steps = np.clip((distance - middle) * (focal / middle), -_FARTHEST_PX, _FARTHEST_PX).astype(
+            np.float32
+        )
+    steps[~solid] = 2 * _FARTHEST_PX
+    around = np.ones((7, 7), np.uint8)
+    low, high = cv2.erode(steps, around), cv2.dilate(steps, around)
+    torn = chosen & (high - low > _RIM_PX)
+    far = steps > 0.5 * (low + high)
+    vote = cv2.GaussianBlur(far.astype(np.float32), (0, 0), 1.5) > 0.5
+    result = distance.copy()
+    for side in (far, ~far):
+        leaving = torn & side & (vote != far)
+        staying = torn & ~side & (vote == far)
+        if leaving.any() and staying.any():
+            _, labels = cv2.distanceTransformWithLabels(
+                (~staying).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+            )
+            lookup = np.zeros(int(labels.max()) + 1)
+            lookup[labels[staying]] = distance[staying]
+            result[leaving] = lookup[labels[leaving]]
+    return result
+
+
+def _evened(distance: NDArray[np.float64], chosen: NDArray[np.bool_], focal: float) -> NDArray[np.float64]:
+    """Distances (H,W), where chosen, averaged over those of the 25 around that lie on the same surface."""
+    result = distance.copy()
+    index = np.flatnonzero(chosen & np.isfinite(distance))
+    rows, columns = np.divmod(index, distance.shape[1])
+    for _ in range(2):
+        flat = result.ravel()
+        centre = flat[index]
+        limit = centre * (_SAME_PX / focal)
+        total, count = np.zeros(len(index)), np.ones(len(index))
+        for down in range(-2, 3):
+            row = np.clip(rows + down, 0, distance.shape[0] - 1) * distance.shape[1]
+            for across in range(-2, 3):
+                off = flat[row + np.clip(columns + across, 0, distance.shape[1] - 1)] - centre
+                near = np.abs(off) < limit
+                total += np.where(near, off, 0.0)
+                count += near
+        flat[index] = centre + total / count
+    return result

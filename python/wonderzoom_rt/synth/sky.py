@@ -17,6 +17,9 @@ _STRIP = 0.06
 _SMOOTH = 0.035
 """Local contrast (0..1) below which a bright or blue patch may be sky."""
 
+_SPILL_COLOR = 0.13
+"""Difference of colour (of 1 a channel, all together) up to which a patch counts as the sky beside it."""
+
 
 def sky_mask(picture: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Sky (H,W) of a picture (H,W,3) 0..1: what hangs together with the top, is smooth and bright or blue.
@@ -169,7 +172,26 @@ def _on_edges(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[n
     specks = [
         label for label in range(1, len(stats)) if stats[label, cv2.CC_STAT_AREA] < 0.0005 * labels.size
     ]
-    result: NDArray[np.bool_] = kept | np.isin(labels, specks)
+    return _with_spill(picture, kept | np.isin(labels, specks))
+
+
+def _with_spill(picture: NDArray[np.float32], sky: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Parts just beyond the border that have the colour of the sky beside them, and not that of the rest, join it.
+
+    A cloud behind a ridge looks unlike most of the sky, but like its neighbours.
+    """
+    import cv2
+
+    reach = 2 * max(2, picture.shape[1] // 70) + 1
+    near = cv2.dilate(sky.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    window = (4 * reach + 1, 4 * reach + 1)
+    to_sky = _color_distance(picture, sky.astype(np.float32), window)
+    to_rest = _color_distance(picture, (~near).astype(np.float32), window)
+    alike = near & ~sky & (to_sky < _SPILL_COLOR) & (to_rest > 2.0 * to_sky) & (to_rest > 2.0 * _SPILL_COLOR)
+    joined = cv2.morphologyEx((sky | alike).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    _, labels = cv2.connectedComponents((joined | sky).astype(np.uint8), connectivity=4)
+    touching = np.setdiff1d(np.unique(labels[sky]), [0])
+    result: NDArray[np.bool_] = cv2.medianBlur(np.isin(labels, touching).astype(np.uint8), 5) > 0
     return result
 
 
