@@ -14,6 +14,8 @@ Array = NDArray[Any]
 
 WORK_WIDTH = 272
 _PATCHES = 70
+_COARSER = 4
+"""Mean colours around a border are taken from a picture so many times smaller."""
 _MERGE_LOSS = 4.0
 """Mean squared difference of features, over the whole picture, that merging two regions may cost."""
 _LEAST_REGION = 0.004
@@ -204,6 +206,16 @@ def _patches(features: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[
     return _filled(patches, free)
 
 
+def _neighbours(labels: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Pairs (n,2) of labels above 0 that touch, each once."""
+    found = []
+    for first, second in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
+        touching = (first != second) & (first > 0) & (second > 0)
+        found.append(np.stack([first[touching], second[touching]], axis=1))
+    pairs = np.sort(np.concatenate(found).astype(np.int64), axis=1)
+    return np.unique(pairs, axis=0)
+
+
 def _merged(
     patches: NDArray[np.int32], features: NDArray[np.float32], count: int, free: NDArray[np.bool_]
 ) -> NDArray[np.int32]:
@@ -219,38 +231,22 @@ def _merged(
         )
         / np.maximum(sizes, 1)[:, None]
     )
-    beside: list[set[int]] = [set() for _ in range(count + 1)]
-    for first, second in ((patches[:, :-1], patches[:, 1:]), (patches[:-1], patches[1:])):
-        pairs = np.unique(
-            np.stack([first.ravel(), second.ravel()], axis=1)[(first != second).ravel()], axis=0
-        )
-        for a, b in pairs:
-            if a and b:
-                beside[int(a)].add(int(b))
-                beside[int(b)].add(int(a))
+    pairs = _neighbours(patches)
     owner = np.arange(count + 1)
-    alive = {label for label in range(1, count + 1) if sizes[label] > 0}
     limit = _MERGE_LOSS * free.size
-
-    def loss(a: int, b: int) -> float:
-        away = means[a] - means[b]
-        return float(sizes[a] * sizes[b] / (sizes[a] + sizes[b]) * (away @ away))
-
-    while len(alive) > 2:
-        cost, a, b = min(
-            ((loss(a, b), a, b) for a in alive for b in beside[a] if a < b), default=(np.inf, 0, 0)
-        )
-        if cost > limit:
+    while len(pairs) > 0:
+        away = means[pairs[:, 0]] - means[pairs[:, 1]]
+        first, second = sizes[pairs[:, 0]], sizes[pairs[:, 1]]
+        losses = first * second / (first + second) * (away * away).sum(axis=1)
+        least = int(np.argmin(losses))
+        if losses[least] > limit:
             break
+        a, b = (int(label) for label in pairs[least])
         means[a] = (means[a] * sizes[a] + means[b] * sizes[b]) / (sizes[a] + sizes[b])
         sizes[a] += sizes[b]
         owner[owner == b] = a
-        alive.discard(b)
-        for other in beside[b] - {a}:
-            beside[other].discard(b)
-            beside[other].add(a)
-            beside[a].add(other)
-        beside[a].discard(b)
+        pairs[pairs == b] = a
+        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     result: NDArray[np.int32] = owner[patches].astype(np.int32)
     return result
 
@@ -294,7 +290,45 @@ def enlarged_labels(
             better = cost < best
             best = np.where(better, cost, best)
             out = np.where(better, labels[row][:, column], out)
-    return _majority(out)
+    return _majority(_on_edges(_majority(out), picture, reach=round(1.5 * width / labels.shape[1])))
+
+
+def _on_edges(labels: NDArray[np.int32], picture: NDArray[np.float32], *, reach: int) -> NDArray[np.int32]:
+    """Within `reach` px of a border each pixel joins the region whose colours near by are most like its own."""
+    import cv2
+
+    reach = max(2, reach)
+    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    values = labels.astype(np.float32)
+    band = cv2.dilate(values, around) != cv2.erode(values, around)
+    height, width = labels.shape
+    size = (-(-width // _COARSER), -(-height // _COARSER))
+    side = 2 * (4 * reach // _COARSER) + 1
+    coarse = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(picture, (0, 0), 1.0)
+    best = np.full(labels.shape, np.inf, dtype=np.float32)
+    out = labels.copy()
+    for label in np.unique(labels[band]):
+        region = (labels == label).astype(np.uint8)
+        rows, columns = np.nonzero((cv2.dilate(region, around) > 0) & band)
+        inside = cv2.resize(
+            cv2.erode(region, np.ones((3, 3), np.uint8)).astype(np.float32),
+            size,
+            interpolation=cv2.INTER_AREA,
+        )
+        weight = np.maximum(cv2.blur(inside, (side, side)), np.float32(1e-4))[..., None]
+        mean = cv2.blur(coarse * inside[..., None], (side, side)) / weight
+        spread = (cv2.blur(coarse * coarse * inside[..., None], (side, side)) / weight - mean * mean).sum(
+            axis=2
+        )
+        there = (np.minimum(rows // _COARSER, size[1] - 1), np.minimum(columns // _COARSER, size[0] - 1))
+        away = smooth[rows, columns] - mean[there]
+        cost = (away * away).sum(axis=1) / (np.maximum(spread[there], 0) + np.float32(0.003))
+        cost += np.float32(0.3) * (labels[rows, columns] != label)
+        better = cost < best[rows, columns]
+        best[rows[better], columns[better]] = cost[better]
+        out[rows[better], columns[better]] = label
+    return out
 
 
 def _majority(labels: NDArray[np.int32]) -> NDArray[np.int32]:
