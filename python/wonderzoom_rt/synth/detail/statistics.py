@@ -57,18 +57,19 @@ def hidden_rms(plane: FloatArray, ratio: float, depth: float) -> FloatArray:
 
 def color_direction(image: FloatArray, depth: float) -> FloatArray:
     """(H, W, 3): least-squares slope of each channel against luma in a window, drawn towards the slope of
-    shading (the local colour itself, brighter or darker), the more so where the window is flat and the
-    greater `depth`, 0..1.
+    shading (the local colour, brighter or darker, and a part of white light), the more so where the window
+    is flat and the greater `depth`, 0..1.
     """
     plane = luma(image)
     smooth = gaussian(image, 3.0)
-    shading = (np.maximum(smooth, 0) + 0.03) / (np.maximum(luma(smooth), 0)[..., None] + 0.03)
+    tint = (np.maximum(smooth, 0) + 0.03) / (np.maximum(luma(smooth), 0)[..., None] + 0.03)
+    shading = np.float32(0.4) + np.float32(0.6) * np.clip(tint, 0.2, 2.0)
     centred, centred_luma = image - smooth, plane - luma(smooth)
     variance = gaussian(centred_luma * centred_luma, 4.0)[..., None]
     covariance = gaussian(centred * centred_luma[..., None], 4.0)
     prior = np.float32(((2.0 + 12.0 * depth) / 255) ** 2)
-    slope = (covariance + prior * np.clip(shading, 0.3, 2.0)) / (variance + prior)
-    return np.clip(slope, 0.2, 2.2).astype(np.float32)
+    slope = (covariance + prior * shading) / (variance + prior)
+    return np.clip(slope, 0.2, 1.8).astype(np.float32)
 
 
 def measure(image: FloatArray, ratio: float, depth: float) -> LowStatistics:

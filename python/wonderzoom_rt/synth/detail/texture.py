@@ -25,7 +25,8 @@ contrast of their own. Keeps the area means within about 41 dB of the low pictur
 # than the limits below, which keep a level's energy within what the coarser one predicts.
 _MATTER_RMS = 0.06
 _MOST_GAIN = 1.25
-_LEAST_GAIN = 1.0
+_LEAST_GAIN = 0.85
+_ROUGHEST_RMS = 0.05
 _JUST_SEEN = 1.5 / 255
 _STRENGTH, _STRENGTH_DEEP = 0.62, 0.88
 _FINEST_SHARE = 0.9
@@ -74,7 +75,7 @@ def wanted_rms(statistics: LowStatistics, depth: float) -> FloatArray:
     hidden = statistics.hidden
     wished = np.sqrt(_MATTER_RMS * np.maximum(hidden, 1e-5))
     most = np.sqrt(_MOST_GAIN * hidden**2 + 1.2 * _JUST_SEEN**2)
-    wished = np.clip(wished, _LEAST_GAIN * hidden, most)
+    wished = np.clip(wished, np.minimum(_LEAST_GAIN * hidden, _ROUGHEST_RMS), most)
     return np.asarray(hidden + depth * (wished - hidden), dtype=np.float32)
 
 
