@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FULL, FINE, COARSE, HIDDEN = 0, 1, 2, 3
+BAND_REST = 0.016
+"""A fade rests for this part of its band at either end."""
+WEIGHT_SLACK = 1e-3
+"""Weights as near as this to 0 or 1 count as these."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +117,13 @@ def fade(
     """Role and weight (N,) of surfels seen at `octave` (N,); now and prior are footprints, prior may be +inf."""
     low, high = -np.log2(prior), -np.log2(now)
     with np.errstate(invalid="ignore"):
-        band = np.where(np.isinf(prior), 1.0, np.clip((octave - low) / (high - low), 0, 1))
+        ramp = ((octave - low) / (high - low) - BAND_REST) / (1 - 2 * BAND_REST)
+        band = np.where(np.isinf(prior), 1.0, np.clip(ramp, 0, 1))
     fine = readiness * mask * band
     covered = np.broadcast_to(covered, fine.shape)
-    role = np.where(covered > 0, COARSE, np.where(fine < 1, FINE, FULL))
-    role = np.where((fine <= 0) | (covered >= 1), HIDDEN, role)
-    return role, np.where(covered > 0, covered, fine)
+    role = np.where(covered > WEIGHT_SLACK, COARSE, np.where(fine < 1 - WEIGHT_SLACK, FINE, FULL))
+    role = np.where((fine <= WEIGHT_SLACK) | (covered >= 1 - WEIGHT_SLACK), HIDDEN, role)
+    return role, np.where(covered > WEIGHT_SLACK, covered, fine)
 
 
 def octaves(discs: Discs, view: View) -> Array:

@@ -2,6 +2,8 @@
 // The project pass on the CPU: sixteen surfels at a time. Included once by each kernels_<set>.cpp.
 #pragma once
 
+#include <cstddef>
+
 #include "raster/cpu/kernels.h"
 #include "raster/cpu/simd16.h"
 #include "raster/passes/project_body.h"
@@ -16,34 +18,32 @@ struct alignas(64) LaneArray {
 
 static inline F16 load(const LaneArray& a) { return loadLanes(a.v); }
 
+// Sixteen packed surfels (the last one again where n < 16) with their sixteen words as lanes.
 static void loadPacked(const Surfel* in, uint32_t n, StoredLanes<F16>& out) {
-    LaneArray t[16];
+    Words8 words[2][2][8];  // half of the surfels, half of the words
     for (uint32_t i = 0; i < kLanes; ++i) {
-        const Surfel& s = in[i < n ? i : n - 1];
-        for (int k = 0; k < 3; ++k) {
-            t[k].v[i] = s.position[k];
-            t[3 + k].v[i] = s.rotation[k];
-            t[8 + k].v[i] = s.color[k];
-        }
-        t[6].v[i] = s.extent[0];
-        t[7].v[i] = s.extent[1];
-        t[11].v[i] = s.opacity;
-        t[12].v[i] = s.now;
-        t[13].v[i] = s.prior;
-        t[14].v[i] = s.mask;
+        const Surfel* s = in + (i < n ? i : n - 1);
+        __builtin_memcpy(&words[i / 8][0][i % 8], s, sizeof(Words8));
+        __builtin_memcpy(&words[i / 8][1][i % 8], reinterpret_cast<const char*>(s) + sizeof(Words8), sizeof(Words8));
     }
+    for (auto& half : words)
+        for (auto& square : half) transpose(square);
+    const auto lanes = [&](int word) { return fromWords(words[0][word / 8][word % 8], words[1][word / 8][word % 8]); };
     for (int k = 0; k < 3; ++k) {
-        out.position[k] = load(t[k]);
-        out.rotation[k] = load(t[3 + k]);
-        out.color[k] = load(t[8 + k]);
+        out.position[k] = lanes(k);
+        out.rotation[k] = lanes(3 + k);
+        out.color[k] = lanes(8 + k);
     }
-    out.extent[0] = load(t[6]);
-    out.extent[1] = load(t[7]);
-    out.opacity = load(t[11]);
-    out.now = load(t[12]);
-    out.prior = load(t[13]);
-    out.mask = load(t[14]);
+    out.extent[0] = lanes(6);
+    out.extent[1] = lanes(7);
+    out.opacity = lanes(11);
+    out.now = lanes(12);
+    out.prior = lanes(13);
+    out.mask = lanes(14);
 }
+static_assert(offsetof(Surfel, rotation) == 6 && offsetof(Surfel, extent) == 12 && offsetof(Surfel, color) == 16 &&
+                  offsetof(Surfel, opacity) == 22 && offsetof(Surfel, now) == 24 && offsetof(Surfel, mask) == 28,
+              "loadPacked names the words of a surfel by their places");
 
 static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F16>& out) {
     const LayerArrays& a = run.layer;

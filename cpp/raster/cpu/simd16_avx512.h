@@ -4,8 +4,6 @@
 
 namespace wz::WZ_TARGET {
 
-#define WZ_LANE_OP static inline __attribute__((always_inline))
-
 struct M16 {
     __mmask16 m;
 };
@@ -63,5 +61,11 @@ WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
 // Sixteen floats, 64-byte aligned.
 WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
+
+// Eight and eight whole numbers, 0..65535.
+WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
+    const __m256i both = _mm256_set_m128i((__m128i)high, (__m128i)low);
+    return F16::of(_mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(both)));
+}
 
 }  // namespace wz::WZ_TARGET

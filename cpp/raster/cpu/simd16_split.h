@@ -7,8 +7,6 @@
 
 namespace wz::WZ_TARGET {
 
-#define WZ_LANE_OP static inline __attribute__((always_inline))
-
 #if defined(__AVX2__) && defined(__FMA__)
 #define WZ_TWO_PARTS 1
 inline constexpr int kPartBytes = 32;
@@ -118,6 +116,13 @@ WZ_LANE_OP void storeLanes(float* p, F16 a) {
     *reinterpret_cast<PartInMemory*>(p) = a.p0;
     *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
 }
+// Eight and eight whole numbers, 0..65535.
+WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
+    F16 r;
+    r.p0 = (PartF)_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32((__m128i)low));
+    r.p1 = (PartF)_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32((__m128i)high));
+    return r;
+}
 #else
 // Without a fused multiply-add in the instruction set the product is rounded too: a call for each lane costs far more.
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return each<F16>(WZ_PART((PartF x, PartF y, PartF z), x * y + z), a, b, c); }
@@ -167,6 +172,19 @@ WZ_LANE_OP void storeLanes(float* p, F16 a) {
     *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
     *reinterpret_cast<PartInMemory*>(p + 2 * kPartLanes) = a.p2;
     *reinterpret_cast<PartInMemory*>(p + 3 * kPartLanes) = a.p3;
+}
+WZ_LANE_OP PartF widened(Words8 w, bool upper) {
+    const Words8 zero{};
+    const Words8 wide = upper ? zipUpper(w, zero) : zipLower(w, zero);  // little-endian: words become 32-bit numbers
+    return __builtin_convertvector((PartI)wide, PartF);
+}
+WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
+    F16 r;
+    r.p0 = widened(low, false);
+    r.p1 = widened(low, true);
+    r.p2 = widened(high, false);
+    r.p3 = widened(high, true);
+    return r;
 }
 #endif
 #undef WZ_PART
