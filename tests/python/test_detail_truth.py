@@ -29,7 +29,9 @@ VIEW = (540, 420)
 
 @lru_cache(maxsize=4)
 def case(name: str) -> dict[str, FloatArray]:
-    """The truth in the middle of a photograph, what is invented from a picture 2.83 times smaller, and the cheats."""
+    """The truth in the middle of a photograph, what is invented from a picture 2.83 times smaller, and the
+    cheats.
+    """
     photo = np.asarray(Image.open(PHOTOS / f"{name}.jpg").convert("RGB"), dtype=np.float32) / 255
     rows, columns = (round(side / RATIO) + 2 * MARGIN for side in (VIEW[1], VIEW[0]))
     grids = Resampler(
