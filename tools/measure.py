@@ -103,17 +103,15 @@ def measure_frames(world: wz.World) -> dict[str, float]:
 
 def machine() -> dict[str, Any]:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    model = platform.processor() or platform.machine()
-    table = Path("/proc/cpuinfo")
-    if table.exists():
-        names = [
-            row.partition(":")[2].strip() for row in table.read_text().splitlines() if "model name" in row
-        ]
-        model = names[0] if names else model
+    model, table = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    text = table.read_text() if table.exists() else ""
+    names = [row.partition(":")[2].strip() for row in text.splitlines() if row.startswith("model name")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
-        "cpu": model,
+        "cpu": names[0] if names else model,
         "cores": cores,
+        "avx512": " avx512f " in text,
+        "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
         "load_before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "commit": commit.stdout.strip(),
@@ -125,8 +123,9 @@ def markdown(result: dict[str, Any]) -> str:
     here = result["machine"]
     idle = here["load_before"] < MOST_LOAD
     rows = [
-        f"Measured by `tools/measure.py` at {here['commit']} on {here['cores']} cores of {here['cpu']} with AVX-512, 24 GB, "
-        f"without a GPU; Python {here['python']}; medians.",
+        f"Measured by `tools/measure.py` at {here['commit']} on {here['cores']} cores of {here['cpu']}"
+        f"{' with AVX-512' if here['avx512'] else ''}, {here['memory_gb']} GB, no GPU; Python {here['python']}; medians"
+        f"{'' if idle else '. The machine was busy with other work, hence processor time only'}.",
         "",
         f"| | {'time | ' if idle else ''}processor time, all cores | peak memory |",
         f"|---|{'---|' if idle else ''}---|---|",
@@ -138,11 +137,8 @@ def markdown(result: dict[str, Any]) -> str:
     frames = result["frames_960x540"]
     clock = f"{frames['median_ms']:.0f} ms, {frames['frames_per_second']:.0f} a second | " if idle else ""
     rows.append(f"| a frame of the demo's flight, 960x540 | {clock}{frames['processor_ms']:.0f} ms | |")
-    rows += [
-        "",
-        "Quality of the demo's seven levels, the worst of all, as `wonderzoom evaluate` reports it:",
-        "",
-    ]
+    made_at = f"made at quality `{result['quality_asked']}`"
+    rows += ["", f"The demo's levels ({made_at}), the worst of all, as `wonderzoom evaluate` reports it:", ""]
     rows += ["| measured | worst | bar |", "|---|---|---|"]
     for key, value in result["quality_worst"].items():
         shown = "-" if value is None else f"{value:.4f}" if abs(value) < 0.1 else f"{value:.2f}"
@@ -163,10 +159,12 @@ def write_readme(result: dict[str, Any]) -> None:
 def measured(demo: Path, runs: int) -> dict[str, Any]:
     """Everything, measured now."""
     report = json.loads((demo / "evaluate.json").read_text(encoding="utf-8"))
+    world = wz.World.open(demo / "world.wz")
     return {
         "machine": machine(),
         **measure_commands(runs),
-        "frames_960x540": measure_frames(wz.World.open(demo / "world.wz")),
+        "frames_960x540": measure_frames(world),
+        "quality_asked": world.levels[-1].metadata["quality"],
         "quality_worst": report["worst"],
         "quality_bars": report["bars"],
     }
