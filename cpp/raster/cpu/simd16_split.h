@@ -17,6 +17,7 @@ inline constexpr int kPartLanes = kPartBytes / 4;
 
 typedef float PartF __attribute__((vector_size(kPartBytes)));
 typedef int32_t PartI __attribute__((vector_size(kPartBytes)));
+typedef uint32_t PartU __attribute__((vector_size(kPartBytes)));
 typedef float PartInMemory __attribute__((vector_size(kPartBytes), may_alias));
 
 template <class Part>
@@ -72,12 +73,17 @@ WZ_BINARY(M16, F16, >)
 WZ_BINARY(M16, F16, >=)
 WZ_BINARY(M16, M16, &)
 WZ_BINARY(M16, M16, |)
-WZ_BINARY(I16, I16, +)
-WZ_BINARY(I16, I16, -)
 WZ_BINARY(I16, I16, &)
 #undef WZ_BINARY
 
 #define WZ_PART(ARGS, EXPRESSION) [=] ARGS __attribute__((always_inline)) { return EXPRESSION; }
+// Lanes that are rejected later may hold anything: sums wrap.
+WZ_LANE_OP I16 operator+(I16 a, I16 b) {
+    return each<I16>(WZ_PART((PartI x, PartI y), (PartI)((PartU)x + (PartU)y)), a, b);
+}
+WZ_LANE_OP I16 operator-(I16 a, I16 b) {
+    return each<I16>(WZ_PART((PartI x, PartI y), (PartI)((PartU)x - (PartU)y)), a, b);
+}
 WZ_LANE_OP M16 operator!(M16 a) { return each<M16>(WZ_PART((PartI x), ~x), a); }
 WZ_LANE_OP F16 absOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)((PartI)x & 0x7fffffff)), a); }
 WZ_LANE_OP I16 bitsOf(F16 a) { return each<I16>(WZ_PART((PartF x), (PartI)x), a); }
