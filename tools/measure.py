@@ -142,7 +142,8 @@ def markdown(result: dict[str, Any]) -> str:
     rows += ["| measured | worst | bar |", "|---|---|---|"]
     for key, value in result["quality_worst"].items():
         shown = "-" if value is None else f"{value:.4f}" if abs(value) < 0.1 else f"{value:.2f}"
-        rows.append(f"| [`{key}`](docs/quality.md) | {shown} | {result['quality_bars'][key]} |")
+        missed = " (missed)" if key in result["quality_missed"] else ""
+        rows.append(f"| [`{key}`](docs/quality.md) | {shown} | {result['quality_bars'][key]}{missed} |")
     return "\n".join(rows)
 
 
@@ -167,6 +168,7 @@ def measured(demo: Path, runs: int) -> dict[str, Any]:
         "quality_asked": world.levels[-1].metadata["quality"],
         "quality_worst": report["worst"],
         "quality_bars": report["bars"],
+        "quality_missed": sorted({failure["key"] for failure in report["failed"]}),
     }
 
 
