@@ -96,6 +96,7 @@ pytest: setup-test
 # The long runs; their results are written to tests/results and committed.
 soak: setup-test
 	$(PYTEST) -m slow --soak
+	$(VENV_PYTHON) tests/soak/quality.py --photos tests/data --quality fast -o tests/results/quality-fast.json
 
 wheel: setup-test
 	$(VENV_PYTHON) tools/make_wheel.py --cuda $(WHEEL_CUDA)
