@@ -93,7 +93,7 @@ def test_a_stage_found_by_its_entry_point_works_beside_the_offline_ones(
     assert name in pipelines.pipeline_names()
     with wz.Generator(name, worker="in-process") as generator:
         level = generator.zoom(world, world.home.zoomed(2), quality="fast").result()
-    offline = {"generator": "offline", "depth": "guided relief", "completer": "fast marching"}
+    offline = {"generator": "offline", "depth": "guided relief", "completer": "mirrored push-pull"}
     assert {key: level.metadata[key] for key in offline} == {**offline, part: name}
     made = pipelines.make_pipeline(name)
     assert isinstance(getattr(made, {"generator": "synthesizer"}.get(part, part)), protocol)

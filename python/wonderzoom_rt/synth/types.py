@@ -26,7 +26,7 @@ class Context:
 
     camera: the lens camera whose pixels these images are (the parent's lens, or a crop of it).
     picture (h,w,3) float32 display sRGB. distance (h,w) float64 radial wu, +inf sky. mask (h,w) float32: the
-    parent's own soft mask, 1 where it is whole. footprint: of the parent at the view's centre, wu/px.
+    parent's own soft mask, 1 where it is whole.
     """
 
     camera: Camera

@@ -12,7 +12,7 @@ from .protocols import Distance, Image
 class OfflineCompleter:
     """Extends the far side behind each depth edge as far as an orbit of 15 degrees looks."""
 
-    name = "fast marching"
+    name = "mirrored push-pull"
 
     def complete(self, picture: Image, distance: Distance, camera: Camera, home: Camera) -> list[HiddenLayer]:
         """See `protocols.ViewCompleter`."""
