@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FULL, FINE, COARSE, HIDDEN = 0, 1, 2, 3
-BAND_REST = 0.016
-"""A fade rests for this part of its band at either end."""
+ROLE_REST = 0.05
+"""One level is there alone for this part of a band at either end."""
+BAND_REST = 0.12
+"""The weight stays at 0, or at 1, for this part of a band at either end."""
 WEIGHT_SLACK = 1e-3
 """Weights as near as this to 0 or 1 count as these."""
 
@@ -117,13 +119,14 @@ def fade(
     """Role and weight (N,) of surfels seen at `octave` (N,); now and prior are footprints, prior may be +inf."""
     low, high = -np.log2(prior), -np.log2(now)
     with np.errstate(invalid="ignore"):
-        ramp = ((octave - low) / (high - low) - BAND_REST) / (1 - 2 * BAND_REST)
-        band = np.where(np.isinf(prior), 1.0, np.clip(ramp, 0, 1))
-    fine = readiness * mask * band
-    covered = np.broadcast_to(covered, fine.shape)
-    role = np.where(covered > WEIGHT_SLACK, COARSE, np.where(fine < 1 - WEIGHT_SLACK, FINE, FULL))
-    role = np.where((fine <= WEIGHT_SLACK) | (covered >= 1 - WEIGHT_SLACK), HIDDEN, role)
-    return role, np.where(covered > WEIGHT_SLACK, covered, fine)
+        even = np.where(np.isinf(prior), 1.0, (octave - low) / (high - low))
+    share = readiness * mask
+    weight = share * np.clip((even - BAND_REST) / (1 - 2 * BAND_REST), 0, 1)
+    begun, whole = share * (even > ROLE_REST), share * (even >= 1 - ROLE_REST)
+    covered = np.broadcast_to(covered, weight.shape)
+    role = np.where(covered > WEIGHT_SLACK, COARSE, np.where(whole < 1 - WEIGHT_SLACK, FINE, FULL))
+    role = np.where((begun <= WEIGHT_SLACK) | (covered >= 1 - WEIGHT_SLACK), HIDDEN, role)
+    return role, np.where(covered > WEIGHT_SLACK, covered, weight)
 
 
 def octaves(discs: Discs, view: View) -> Array:

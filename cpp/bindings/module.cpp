@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/arrays.h"
 #include "shared/config.h"
+#include "shared/fade.h"
 #include "shared/surfel.h"
 
 PYBIND11_MODULE(_core, module) {
@@ -9,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
     module.attr("SURFEL_BYTES") = sizeof(wz::Surfel);
     module.attr("PIXELS_PER_CELL") = 1 << wz::kCellOctaves;
     module.attr("CUTOFF_SIGMA") = wz::kCutoffMax;
+    module.attr("BAND_REST") = static_cast<double>(wz::kBandRest);
     wz::bindErrors(module);
     wz::bindCamera(module);
     wz::bindWorld(module);

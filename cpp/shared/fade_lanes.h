@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fade of fade.h over lanes: the same decisions for a vector of surfels.
+// The fade between levels, for a vector of surfels: which part each plays at the octave it is seen at.
 #pragma once
 
 #include "shared/fade.h"
@@ -17,30 +17,50 @@ struct FadeLanes {
     F weight;  // of the finer picture, where in transition
 };
 
-// (octave - from) / (to - from) in 0..1 with the rests of kBandRest; a step at `to` where the band has no width.
+// How far a fade is in its band. `begun` and `ended` are 0 or 1: past the first rest of its role, and in the last one.
+// Of sums: the same, each times the share that it is of.
 template <class F>
-WZ_HD F bandWeight(F octave, F from, F to) {
+struct Band {
+    F begun, weight, ended;
+};
+
+// The band between two octaves; a step at `to` where it has no width.
+template <class F>
+WZ_HD Band<F> bandBetween(F octave, F from, F to) {
     const F zero(0.0f), one(1.0f);
     const F span = to - from;
     const F even = (octave - from) / span;
     const F ramp = minOf(maxOf((even - F(kBandRest)) * F(1.0f / (1.0f - 2.0f * kBandRest)), zero), one);
-    return select(span > zero, ramp, select(octave >= to, one, zero));
+    const MaskOf<F> wide = span > zero;
+    const F step = select(octave >= to, one, zero);
+    return {select(wide, select(even > F(kRoleRest), one, zero), step), select(wide, ramp, step),
+            select(wide, select(even >= F(1.0f - kRoleRest), one, zero), step)};
 }
 
 template <class F>
-WZ_HD F fineBand(F octave, F prior, F now) {
-    return select(prior <= F(kNoParentOctave), F(1.0f), bandWeight(octave, prior, now));
+WZ_HD Band<F> fineBand(F octave, F prior, F now) {
+    const F one(1.0f);
+    const MaskOf<F> parentless = prior <= F(kNoParentOctave);
+    const Band<F> band = bandBetween(octave, prior, now);
+    return {select(parentless, one, band.begun), select(parentless, one, band.weight),
+            select(parentless, one, band.ended)};
 }
 
-// As fadeOf in fade.h. When a surfel is in transition on both sides the coarse role wins: no hole can open.
 template <class F>
-WZ_HD FadeLanes<F> fadeLanesOf(F fine, F covered) {
+WZ_HD Band<F> scaled(const Band<F>& band, F by) {
+    return {band.begun * by, band.weight * by, band.ended * by};
+}
+
+// Joins a surfel's band as the finer partner (its own mask and readiness multiplied in) and the summed bands of the finer
+// levels that cover it. When it is in transition on both sides the coarse role wins: no hole can open.
+template <class F>
+WZ_HD FadeLanes<F> fadeLanesOf(const Band<F>& fine, const Band<F>& covered) {
     const F none(kWeightSlack), whole(1.0f - kWeightSlack);
     FadeLanes<F> o;
-    o.hidden = (!(fine > none)) | (covered >= whole);
-    o.coarse = covered > none;
-    o.fine = (!o.coarse) & (fine < whole);
-    o.weight = select(o.coarse, covered, fine);
+    o.hidden = (!(fine.begun > none)) | (covered.ended >= whole);
+    o.coarse = covered.begun > none;
+    o.fine = (!o.coarse) & (fine.ended < whole);
+    o.weight = select(o.coarse, covered.weight, fine.weight);
     return o;
 }
 

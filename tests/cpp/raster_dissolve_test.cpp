@@ -82,7 +82,7 @@ RenderSettings biased(double w, FadeLaw law = FadeLaw::Dissolve) {
 }
 
 // The finer level's weight at the part `w` of the band between the two.
-double weightAt(double w) { return bandWeight(static_cast<float>(w), 0.0f, 1.0f); }
+double weightAt(double w) { return bandBetween(static_cast<float>(w), 0.0f, 1.0f).weight; }
 
 struct Measured {
     double mean = 0, deviation = 0, worst = 0, lowestCoverage = 1;

@@ -244,7 +244,7 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
         loadLayer(run, index, disc);
         layerCentres(run, index, centre);
     }
-    FadeSums<F16> sums{F16(1.0f), F16(0.0f), F16(0.0f)};
+    FadeSums<F16> sums = wholeFade<F16>();
     if (run.params->applyFade) {
         sums = fadeSumsOf(*run.page, disc, centre.octave);
         addCovers(run, first, n, centre.octave, disc, sums);

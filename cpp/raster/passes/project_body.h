@@ -162,12 +162,20 @@ WZ_HD CentreLanes<F> packedCentreLanes(const ProjectParams& params, const PageVi
 // How a surfel fades: its own weight, and what finer levels take over. Covers are added newest first.
 template <class F>
 struct FadeSums {
-    F fine, covered, taken;
+    Band<F> fine, covered;
+    F taken;
 };
 
 template <class F>
+WZ_HD FadeSums<F> wholeFade() {
+    const F zero(0.0f), one(1.0f);
+    return {{one, one, one}, {zero, zero, zero}, zero};
+}
+
+template <class F>
 WZ_HD FadeSums<F> fadeSumsOf(const PageView& page, const DiscLanes<F>& s, F octave) {
-    return {F(page.readiness) * s.mask * fineBand(octave, s.prior, s.now), F(0.0f), F(0.0f)};
+    const F zero(0.0f);
+    return {scaled(fineBand(octave, s.prior, s.now), F(page.readiness) * s.mask), {zero, zero, zero}, zero};
 }
 
 // weight, next: of the cover, 0..1 and octave. A level takes at most what newer ones left. A newer sibling is no finer:
@@ -177,15 +185,16 @@ template <class F>
 WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sibling, F readiness, F weight, F next) {
     const F one(1.0f);
     F share = minOf(weight, one - sums.taken) * readiness;
-    F band = bandWeight(octave, s.now, next);
+    Band<F> band = bandBetween(octave, s.now, next);
     if (sibling) {
-        const auto comesIn = fineBand(octave, s.prior, s.now) < F(kWholeBand);
-        sums.fine = select(comesIn, sums.fine * (one - share), sums.fine);
+        const auto comesIn = fineBand(octave, s.prior, s.now).weight < F(kWholeBand);
+        sums.fine = scaled(sums.fine, select(comesIn, one - share, one));
         share = select(comesIn, F(0.0f), share);
         band = fineBand(octave, s.prior, next);
     }
     sums.taken = sums.taken + share;
-    sums.covered = madd(share, band, sums.covered);
+    sums.covered = {madd(share, band.begun, sums.covered.begun), madd(share, band.weight, sums.covered.weight),
+                    madd(share, band.ended, sums.covered.ended)};
 }
 
 template <class F>
@@ -362,7 +371,7 @@ WZ_HD ProjectedLanes<float> projectOne(const PageRun& run, uint32_t i) {
                   n.key,
                   octaveOf(run.params.detailBias, n.footprint)};
     }
-    FadeSums<float> sums{1.0f, 0.0f, 0.0f};
+    FadeSums<float> sums = wholeFade<float>();
     if (run.params.applyFade) {
         sums = fadeSumsOf(run.page, disc, centre.octave);
         for (uint32_t k = 0; k < run.coverCount; ++k) {
