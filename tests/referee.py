@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FULL, FINE, COARSE, HIDDEN = 0, 1, 2, 3
-ROLE_REST = 0.05
-"""One level is there alone for this part of a band at either end."""
+FINE_BEGINS, FINE_ENDS = 0.02, 0.94
+"""The parts of a band between which a fine partner is in its own picture."""
 BAND_REST = 0.12
 """The weight stays at 0, or at 1, for this part of a band at either end."""
 WEIGHT_SLACK = 1e-3
@@ -122,7 +122,7 @@ def fade(
         even = np.where(np.isinf(prior), 1.0, (octave - low) / (high - low))
     share = readiness * mask
     weight = share * np.clip((even - BAND_REST) / (1 - 2 * BAND_REST), 0, 1)
-    begun, whole = share * (even > ROLE_REST), share * (even >= 1 - ROLE_REST)
+    begun, whole = share * (even > FINE_BEGINS), share * (even >= FINE_ENDS)
     covered = np.broadcast_to(covered, weight.shape)
     role = np.where(covered > WEIGHT_SLACK, COARSE, np.where(whole < 1 - WEIGHT_SLACK, FINE, FULL))
     role = np.where((begun <= WEIGHT_SLACK) | (covered >= 1 - WEIGHT_SLACK), HIDDEN, role)
@@ -313,7 +313,7 @@ def render(
         1 + ((x - view.principal[0]) / view.focal[0]) ** 2 + ((y - view.principal[1]) / view.focal[1]) ** 2
     )
     pictures = [_Sums(x.shape), _Sums(x.shape)]
-    weighted, shared = np.zeros(x.shape), np.zeros(x.shape)
+    weighted, shared, joint = np.zeros(x.shape), np.zeros(x.shape), np.ones(x.shape)
     for i in order:
         if role[i] == HIDDEN or (convention.name != "native" and means[i, 2] <= near):
             continue
@@ -330,15 +330,16 @@ def render(
         alpha = np.where(alpha >= 1 / 255, alpha, 0.0)
         if radial_depth:
             depth = depth * ray
+        if role[i] in (FINE, COARSE):
+            weighted += joint * alpha * weight[i]
+            shared += joint * alpha
+        joint = joint * (1 - alpha)
         for p, sums in enumerate(pictures):
             if law == "dissolve" and role[i] == (COARSE if p == 0 else FINE):
                 continue
-            share = sums.add(
+            sums.add(
                 alpha, depth, bool(sky[i]), convention.stop_before, discs.colors[i], s.normal, float(level[i])
             )
-            if law == "dissolve" and role[i] in (FINE, COARSE):
-                weighted += share * weight[i]
-                shared += share
     finer = np.where(shared > 0, weighted / np.maximum(shared, 1e-300), 1.0)
     return _mix(pictures[0], pictures[1], finer, np.asarray(background, np.float64))
 

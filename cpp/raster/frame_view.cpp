@@ -117,6 +117,7 @@ ProjectParams projectParamsOf(const DrawList& list, const Camera& camera, const 
     p.opticalLowpass = settings.opticalLowpass;
     p.fadeAlongZ = settings.fadeDistance == DistanceKind::AlongZ;
     p.detailBias = settings.detailBias;
+    p.levelShare = settings.levelShare;
     const double focus =
         settings.focusDistance > 0 ? settings.focusDistance : medianDistance(list, camera, p.fadeAlongZ);
     p.near = std::max(settings.near > 0 ? settings.near : kNearOfFocus * focus, kSmallestNear);
@@ -130,6 +131,15 @@ ProjectParams projectParamsOf(const DrawList& list, const Camera& camera, const 
     return p;
 }
 
+namespace {
+
+float levelOutputOf(int32_t level, const ProjectParams& params) {
+    if (params.levelShare < 0) return static_cast<float>(level);
+    return level == params.levelShare ? 1.0f : 0.0f;
+}
+
+}  // namespace
+
 PageView pageViewOf(const PageDraw& page, const Camera& camera, const ProjectParams& params) {
     PageView v{};
     const WideVec c = pagePoint(page, camera, 32768);
@@ -137,6 +147,7 @@ PageView pageViewOf(const PageDraw& page, const Camera& camera, const ProjectPar
     v.near = static_cast<float>(page.sky ? kSkyNear : params.near);
     v.readiness = page.readiness;
     v.level = page.level;
+    v.levelOutput = levelOutputOf(page.level, params);
     v.sky = page.sky;
     v.inFloat = c.z > 0 && half <= c.z * Wide(kFloatPageDepthRatio) &&
                 half * params.focal_px <= c.z * Wide(kFloatPageRadius_px);
@@ -162,6 +173,7 @@ PageView layerViewOf(const LayerDraw& layer, bool sky, const ProjectParams& para
     v.near = static_cast<float>(sky ? kSkyNear : params.near);
     v.readiness = 1.0f;
     v.level = layer.level;
+    v.levelOutput = levelOutputOf(layer.level, params);
     v.sky = sky;
     return v;
 }

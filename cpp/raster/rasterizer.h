@@ -41,6 +41,7 @@ struct RenderSettings {
     double depthReference = 0.0;  // wu subtracted from every depth before float accumulation, added nowhere: see Frame
     bool opticalLowpass = true;  // opacity of sub-pixel discs corrected in optical depth
     std::array<float, 3> background{0, 0, 0};
+    int32_t levelShare = -1;  // a level: its share of the pixel (0..1) is the level output; -1: the mean level is
     bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
 };
 

@@ -12,12 +12,13 @@ enum class FadeLaw : int32_t { Dissolve = 0, Opacity = 1, Optical = 2 };
 // must not leave three levels in transition at a point, none of them whole.
 inline constexpr float kWeightSlack = 1e-3f;
 
-// A fade between two levels, in parts of its band. Up to kRoleRest, and from 1 - kRoleRest, one of the levels is there alone.
-// Between, each level stays in its own picture, and the weight goes from 0 to 1 between kBandRest and 1 - kBandRest.
-// The coarse disc and the fine disc at a pixel are seen at octaves that differ by slant and relief and, at a depth edge, by 5 to
-// 8 % of the distance (0.11 octaves): a disc must not go before the other one is whole, and where one band ends and the next
-// begins, a pixel must not meet discs of three levels in transition. Without the rests a hole, or the coarsest level, flashes.
-inline constexpr float kRoleRest = 0.05f;
+// A fade between two levels, in parts of its band. The weight goes from 0 to 1 between kBandRest and 1 - kBandRest; before and
+// after it rests, while the levels move into and out of their own pictures. The coarse disc and the fine disc at a pixel are
+// seen at octaves that differ by slant, relief and, at a depth edge, 5 to 8 % of the distance (0.11 octaves). So that neither
+// picture ever has a hole, a fine disc comes into its picture before the coarse one leaves it, and is in both before the coarse
+// one goes; so that where two bands meet no pixel has three levels in transition, nothing is at either end of a band.
+inline constexpr float kFineBegins = 0.02f, kCoarseBegins = 0.06f;
+inline constexpr float kFineEnds = 0.94f, kCoarseEnds = 0.98f;
 inline constexpr float kBandRest = 0.12f;
 
 }  // namespace wz

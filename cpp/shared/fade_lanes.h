@@ -17,31 +17,36 @@ struct FadeLanes {
     F weight;  // of the finer picture, where in transition
 };
 
-// How far a fade is in its band. `begun` and `ended` are 0 or 1: past the first rest of its role, and in the last one.
+// How far a fade is in its band. `begun` and `ended` are 0 or 1: whether a partner is, or no longer is, in its own picture.
 // Of sums: the same, each times the share that it is of.
 template <class F>
 struct Band {
     F begun, weight, ended;
 };
 
-// The band between two octaves; a step at `to` where it has no width.
+// The band between two octaves, for a partner whose part begins and ends as given; a step at `to` where it has no width.
 template <class F>
-WZ_HD Band<F> bandBetween(F octave, F from, F to) {
+WZ_HD Band<F> bandBetween(F octave, F from, F to, float begins, float ends) {
     const F zero(0.0f), one(1.0f);
     const F span = to - from;
     const F even = (octave - from) / span;
     const F ramp = minOf(maxOf((even - F(kBandRest)) * F(1.0f / (1.0f - 2.0f * kBandRest)), zero), one);
     const MaskOf<F> wide = span > zero;
     const F step = select(octave >= to, one, zero);
-    return {select(wide, select(even > F(kRoleRest), one, zero), step), select(wide, ramp, step),
-            select(wide, select(even >= F(1.0f - kRoleRest), one, zero), step)};
+    return {select(wide, select(even > F(begins), one, zero), step), select(wide, ramp, step),
+            select(wide, select(even >= F(ends), one, zero), step)};
 }
 
 template <class F>
-WZ_HD Band<F> fineBand(F octave, F prior, F now) {
+WZ_HD Band<F> coarseBand(F octave, F now, F next) {
+    return bandBetween(octave, now, next, kCoarseBegins, kCoarseEnds);
+}
+
+template <class F>
+WZ_HD Band<F> fineBand(F octave, F prior, F now, float begins = kFineBegins, float ends = kFineEnds) {
     const F one(1.0f);
     const MaskOf<F> parentless = prior <= F(kNoParentOctave);
-    const Band<F> band = bandBetween(octave, prior, now);
+    const Band<F> band = bandBetween(octave, prior, now, begins, ends);
     return {select(parentless, one, band.begun), select(parentless, one, band.weight),
             select(parentless, one, band.ended)};
 }

@@ -10,6 +10,7 @@ import enum
 import typing
 
 __all__: list[str] = [
+    "BAND_REST",
     "CUTOFF_SIGMA",
     "Camera",
     "Compat",
@@ -163,6 +164,10 @@ class RenderSettings:
     @focus_distance.setter
     def focus_distance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
     @property
+    def level_share(self) -> int: ...
+    @level_share.setter
+    def level_share(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
     def near(self) -> float: ...
     @near.setter
     def near(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
@@ -191,7 +196,8 @@ class Engine:
         Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
         """
 
+BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547
 PIXELS_PER_CELL: int = 256
 SURFEL_BYTES: int = 32
-__version__: str = "0.1.0"
+__version__: str = "0.1.0.dev"

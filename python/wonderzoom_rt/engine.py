@@ -92,6 +92,7 @@ def settings(
     optical_lowpass: bool = True,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
     apply_fade: bool = True,
+    level_share: int | None = None,
 ) -> _core.RenderSettings:
     """How to draw. Raises InputError for an unknown word or a number that is not finite.
 
@@ -100,6 +101,7 @@ def settings(
     detail_bias: octaves added everywhere. near: wu along z, 0 for 1e-3 of the focus distance. focus_distance: wu,
     0 for the median distance of what is drawn. depth_reference: wu taken off every depth before it becomes a
     float32. optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
+    level_share: the output `level` then holds that level's share of what covers the pixel (0..1), not the mean level.
     """
     chosen = _core.RenderSettings()
     chosen.outputs = _output_bits(outputs)
@@ -122,6 +124,10 @@ def settings(
         raise InputError(f"background must be 3 finite numbers, got {background!r}")
     chosen.background = [float(channel) for channel in background]
     chosen.apply_fade = bool(apply_fade)
+    if level_share is not None:
+        if level_share < 0:
+            raise InputError(f"level_share must be a level's id, 0 or more, got {level_share!r}")
+        chosen.level_share = int(level_share)
     return chosen
 
 

@@ -15,7 +15,7 @@ struct TileSums {
     static constexpr int kPictures = kTwo ? 2 : 1;
     PaintLanes<F16> paint[kPictures][kBlocksPerTile];
     DetailLanes<F16> detail[kDetail ? kPictures : 1][kDetail ? kBlocksPerTile : 1];
-    F16 weight[kTwo ? kBlocksPerTile : 1], share[kTwo ? kBlocksPerTile : 1];
+    WeightLanes<F16> weight[kTwo ? kBlocksPerTile : 1];
     uint32_t open = 0xffffu;  // blocks with a pixel that still lets light through
 
     void clear() {
@@ -23,7 +23,7 @@ struct TileSums {
         for (int p = 0; p < kPictures; ++p)
             for (int b = 0; b < kBlocksPerTile; ++b) paint[p][b] = {F16(1.0f), zero, zero, zero};
         if constexpr (kTwo)
-            for (int b = 0; b < kBlocksPerTile; ++b) weight[b] = share[b] = zero;
+            for (int b = 0; b < kBlocksPerTile; ++b) weight[b] = {F16(1.0f), zero, zero};
         if constexpr (kDetail)
             for (int p = 0; p < kPictures; ++p)
                 for (int b = 0; b < kBlocksPerTile; ++b)
@@ -77,18 +77,13 @@ static inline void blendBlock(BlendTask& task, TileSums<kTwo, kDetail>& sums, co
         const MaskOf<F16> blended = hit.inside & (before >= F16(kTransmittanceMin));
         const F16 share = takeShare(paint.transmittance, alpha, blended);
         addPaint(paint, s, share);
-        if constexpr (kTwo) {
-            if ((s.flags & (kRecordFine | kRecordCoarse)) != (kRecordFine | kRecordCoarse)) {
-                sums.weight[block] = madd(share, F16(s.weight), sums.weight[block]);
-                sums.share[block] = sums.share[block] + share;
-            }
-        }
         if constexpr (kDetail)
             addDetail(sums.detail[p][block], task.extras[slot], (s.flags & kRecordSky) != 0, depth, share, before,
                       paint.transmittance, fromBits(I16(static_cast<int32_t>(slot)), share));
         reached |= bitmaskOf(blended);
         light |= bitmaskOf(paint.transmittance >= F16(kTransmittanceMin));
     }
+    if constexpr (kTwo) addWeight(sums.weight[block], s, alpha, hit.inside);
     task.contributions += static_cast<uint64_t>(__builtin_popcount(reached));
     if (light == 0) sums.open &= ~(1u << block);
 }
@@ -112,7 +107,7 @@ static void finishBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& su
     F16 finer(1.0f);
     PaintLanes<F16> paint = sums.paint[0][block];
     if constexpr (kTwo) {
-        finer = shareOfFiner(sums.weight[block], sums.share[block]);
+        finer = shareOfFiner(sums.weight[block]);
         paint = mixPaint(finer, paint, sums.paint[1][block]);
     }
     paint = overBackground(paint, task.background);
@@ -217,6 +212,7 @@ static void blendInTwo(BlendTask& task, const TileSums<false, kDetail>& same, ui
     for (int p = 0; p < 2; ++p)
         for (int b = 0; b < kBlocksPerTile; ++b) {
             sums.paint[p][b] = same.paint[0][b];
+            sums.weight[b].transmittance = same.paint[0][b].transmittance;
             if constexpr (kDetail) sums.detail[p][b] = same.detail[0][b];
         }
     blendEntries(task, sums, first);

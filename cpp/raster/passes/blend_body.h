@@ -69,6 +69,14 @@ struct PaintLanes {
     F transmittance, red, green, blue;
 };
 
+// What decides between the two pictures: the weights of the surfels in transition, each by what it contributes to a third
+// picture, of all surfels together. So what is met first decides, whichever picture it is in: a surfel in transition far
+// behind, seen through a place where only one picture has its front surface, does not.
+template <class F>
+struct WeightLanes {
+    F transmittance, weighted, share;
+};
+
 // The further sums of one picture, for depth, normal, level and id.
 template <class F>
 struct DetailLanes {
@@ -85,6 +93,14 @@ WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended) {
     const F share = transmittance * used;
     transmittance = transmittance - share;
     return share;
+}
+
+template <class F>
+WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside) {
+    const F share = takeShare(sum.transmittance, alpha, inside);
+    if ((s.flags & (kRecordFine | kRecordCoarse)) == (kRecordFine | kRecordCoarse)) return;
+    sum.weighted = madd(share, F(s.weight), sum.weighted);
+    sum.share = sum.share + share;
 }
 
 template <class F>

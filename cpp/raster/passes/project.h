@@ -23,6 +23,7 @@ struct ProjectParams {
     bool opticalLowpass = true;
     bool fadeAlongZ = false;  // footprint and order by z instead of the radial distance
     float detailBias = 0;     // octaves
+    int32_t levelShare = -1;  // level whose share is output, or -1: mean level
 };
 
 // One page (or one surfel: see centre in project_body.h) as this camera sees its reference point (X0, Y0, Z0), Z0 > 0:
@@ -40,6 +41,7 @@ struct PageView {
     float near;           // wu
     float readiness;
     float level;
+    float levelOutput;    // what a surfel of the page adds to the level output
     bool sky;
     bool inFloat;         // false: the centres of this page are projected in double
 };

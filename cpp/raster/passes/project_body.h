@@ -185,12 +185,12 @@ template <class F>
 WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sibling, F readiness, F weight, F next) {
     const F one(1.0f);
     F share = minOf(weight, one - sums.taken) * readiness;
-    Band<F> band = bandBetween(octave, s.now, next);
+    Band<F> band = coarseBand(octave, s.now, next);
     if (sibling) {
         const auto comesIn = fineBand(octave, s.prior, s.now).weight < F(kWholeBand);
         sums.fine = scaled(sums.fine, select(comesIn, one - share, one));
         share = select(comesIn, F(0.0f), share);
-        band = fineBand(octave, s.prior, next);
+        band = fineBand(octave, s.prior, next, kCoarseBegins, kCoarseEnds);
     }
     sums.taken = sums.taken + share;
     sums.covered = {madd(share, band.begun, sums.covered.begun), madd(share, band.weight, sums.covered.weight),
@@ -318,7 +318,7 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     else
         rect = {static_cast<uint16_t>(o.x0), static_cast<uint16_t>(o.y0), static_cast<uint16_t>(o.x1),
                 static_cast<uint16_t>(o.y1)};
-    if (extra) *extra = {o.depth, o.depthRelative, o.nx, o.ny, o.nz, page.level, id};
+    if (extra) *extra = {o.depth, o.depthRelative, o.nx, o.ny, o.nz, page.levelOutput, id};
 }
 
 // A packed surfel's stored numbers, one lane.

@@ -6,10 +6,10 @@
 
 namespace wz {
 
-// Share of picture A (with the finer level): contribution-weighted mean of the weights of the surfels in transition.
+// Share of picture A (with the finer level): mean weight of the surfels in transition.
 template <class F>
-WZ_HD F shareOfFiner(F weightSum, F shareSum) {
-    return select(shareSum > F(0.0f), weightSum / shareSum, F(1.0f));
+WZ_HD F shareOfFiner(const WeightLanes<F>& sum) {
+    return select(sum.share > F(0.0f), sum.weighted / sum.share, F(1.0f));
 }
 
 template <class F>

@@ -30,9 +30,10 @@ FADE_ERROR_BAR = 0.02
 BLINK_BAR = 2.0
 STEPS_PER_OCTAVE = 64
 BLOCK_PX = 8
-#: Root mean square of a colour step (0..1) too small for an 8-bit screen: the least that a fair step is taken
-#: for.
-SMALL_STEP = 0.25 / 255.0
+#: The least that a block's fair step is taken for (RMS of colours, 0..1). A block that hardly changes has no ratio
+#: to speak of: with this floor it meets the bar of 2 while none of its steps is more than 1/255, the least that an
+#: 8-bit screen can show.
+SMALL_STEP = 0.5 / 255.0
 WINDOW_PX = (256, 160)
 #: How much of the window lies outside the level's frame, px.
 OUTSIDE_PX = 40
@@ -125,7 +126,7 @@ class FadePair:
 
     octave, prior, now: at bias 0 of the child's surface in this view, and of its parent's and its own lens.
     coarse_octave: of the parent's surface. mask_range: least and largest cover of the child within half a
-    coarse pixel.
+    coarse pixel of either surface.
     """
 
     camera: Camera
@@ -195,7 +196,9 @@ def fade_window(
     camera = window(view, x, y, width, height)
     outputs = ("coverage", "depth_median", "level")
     fine = scene.engine.render_layer(scene.surfels(child.id), camera, outputs=outputs)
-    coarse = scene.render(camera, until_level=parent.id, outputs=outputs, detail_bias=8.0)
+    coarse = scene.render(
+        camera, until_level=parent.id, outputs=outputs, detail_bias=8.0, level_share=parent.id
+    )
     points = points_of(fine)
     # Where the finer level draws nothing, stand on the coarse surface: only the range of octaves is taken
     # from there.
@@ -206,7 +209,9 @@ def fade_window(
     mask = np.where(bare, 0.0, sample(cover, image, outside=0.0))
     reach = 0.5 * zoom_of(child, parent) + 0.5
     around = [
-        sample(cover, image + reach * np.array(d), outside=0.0) for d in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+        sample(cover, at + reach * np.array(d), outside=0.0)
+        for at in (image, _image_points(child.lens, points_of(coarse), camera))
+        for d in ((1, 1), (1, -1), (-1, 1), (-1, -1))
     ]
     mask_range = np.minimum.reduce([mask, *around]), np.maximum.reduce([mask, *around])
     with np.errstate(invalid="ignore"):
@@ -214,8 +219,7 @@ def fade_window(
     same = np.nan_to_num(apart, nan=0.0) < 16.0 * np.linalg.norm(points - camera.eye, axis=-1) / camera.focal
     both = (
         (part_of(fine.coverage) >= WHOLE)
-        & (part_of(coarse.coverage) >= WHOLE)
-        & (np.abs(part_of(coarse.level) - parent.id) < 0.01)
+        & (part_of(coarse.coverage) * part_of(coarse.level) >= WHOLE)
         & (same | np.isnan(points[..., 0]))
     )
     return FadePair(
@@ -258,6 +262,7 @@ def _frames(
                 outputs=_SWEEP_OUTPUTS,
                 detail_bias=float(bias),
                 readiness=ready,
+                level_share=pair.child.id,
             ),
         )
 
@@ -268,15 +273,18 @@ def fade_errors(pair: FadePair, frame: Frame, bias: float) -> FloatArray:
 
     The two surfaces of a pixel need not be at one distance, and a coarse surfel has one weight for all the
     pixels under it: the weight is known as a range, from that of the child's surface to that of the parent's,
-    with the cover found within half a coarse pixel. The error is the distance to that range.
+    with the covers found within half a coarse pixel of either (the child's lens sees them apart). Nor can a level
+    show more than it covers: a few percent of what lies behind come through its discs. The error is the distance
+    to that range.
+
+    frame: its output `level` is the child's share.
     """
-    level = part_of(frame.level)
-    shown = (level - pair.parent.id) / (pair.child.id - pair.parent.id)
+    shown = part_of(frame.level)
     ramps = [
         expected_weight(o + bias, pair.prior, pair.now, np.ones_like(o))
         for o in (pair.octave, pair.coarse_octave)
     ]
-    low = np.minimum(*ramps) * pair.mask_range[0]
+    low = np.minimum(*ramps) * pair.mask_range[0] * np.minimum(pair.fine_alone, 1.0)
     high = np.maximum(*ramps) * pair.mask_range[1]
     error = np.maximum(0.0, np.maximum(low - shown, shown - high))
     return np.asarray(error[pair.both_alone & pair.active(bias)], np.float64)

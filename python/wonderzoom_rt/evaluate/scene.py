@@ -76,8 +76,10 @@ class Scene(Protocol):
         readiness: Mapping[int, float] | None = None,
         detail_bias: float = 0.0,
         depth_reference: float = 0.0,
+        level_share: int | None = None,
     ) -> Frame:
-        """The view of `camera`; `until_level` leaves out all levels above it."""
+        """The view of `camera`; `until_level` leaves out all levels above it. With `level_share` the output `level`
+        holds that level's share of what covers a pixel."""
         ...
 
 
