@@ -50,6 +50,7 @@ py::array ownedArray(std::vector<T>&& values, const std::vector<py::ssize_t>& sh
     return array;
 }
 
+void bindBench(py::module_& module);
 void bindErrors(py::module_& module);
 void bindCamera(py::module_& module);
 void bindEngine(py::module_& module);

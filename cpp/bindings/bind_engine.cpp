@@ -112,7 +112,7 @@ void bindSettings(py::module_& module) {
 void bindEngine(py::module_& module) {
     bindSettings(module);
     py::class_<Engine>(module, "Engine", "Draws snapshots and layers. One object from one thread at a time.")
-        .def(py::init<int>(), py::arg("threads") = 0)
+        .def(py::init<int, const std::string&>(), py::arg("threads") = 0, py::arg("instructions") = "best")
         .def(
             "render",
             [](Engine& engine, std::shared_ptr<const Snapshot> snapshot, const Camera& camera,

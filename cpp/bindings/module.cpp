@@ -15,4 +15,5 @@ PYBIND11_MODULE(_core, module) {
     wz::bindCamera(module);
     wz::bindWorld(module);
     wz::bindEngine(module);
+    wz::bindBench(module);
 }

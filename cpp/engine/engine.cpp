@@ -89,7 +89,8 @@ struct Engine::Scratch {
     }
 };
 
-Engine::Engine(int threads) : rasterizer_(makeCpuRasterizer(threads)), scratch_(std::make_unique<Scratch>()) {}
+Engine::Engine(int threads, const std::string& instructions)
+    : rasterizer_(makeCpuRasterizer(threads, instructions)), scratch_(std::make_unique<Scratch>()) {}
 Engine::~Engine() = default;
 
 FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cull/select_pages.h"
@@ -21,7 +22,9 @@ struct FrameStats {
 // One object from one thread at a time.
 class Engine {
 public:
-    explicit Engine(int threads = 0);  // 0: one a hardware thread
+    // threads 0: one a hardware thread. instructions: "best", "avx512", "avx2", "baseline". Throws InputError for another
+    // word and for a set that this machine or this build has not got.
+    explicit Engine(int threads = 0, const std::string& instructions = "best");
     ~Engine();
 
     // Draws the world as it is in `snapshot`. `readiness` by level id, 0..1; levels beyond its end are ready.

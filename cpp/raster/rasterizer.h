@@ -116,5 +116,8 @@ public:
 
 // threads = 0: one a hardware thread.
 std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads);
+// With the inner loops of one instruction set: "best", "avx512", "avx2", "baseline". Throws InputError for another word and
+// for a set that this machine or this build has not got.
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, const std::string& instructions);
 
 }  // namespace wz

@@ -22,6 +22,9 @@ __all__: list[str] = [
     "SURFEL_BYTES",
     "Snapshot",
     "World",
+    "blend_rate",
+    "read_bandwidth",
+    "sort_rate",
 ]
 
 class Camera:
@@ -180,7 +183,9 @@ class Engine:
     """
     Draws snapshots and layers. One object from one thread at a time.
     """
-    def __init__(self, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None: ...
+    def __init__(
+        self, threads: typing.SupportsInt | typing.SupportsIndex = 0, instructions: str = "best"
+    ) -> None: ...
     def render(
         self,
         snapshot: Snapshot,
@@ -195,6 +200,33 @@ class Engine:
         """
         Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
         """
+
+def blend_rate(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    instructions: str,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Blended evaluations a second of the engine's blend pass on data that stays in the caches.
+    """
+
+def read_bandwidth(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    bytes: typing.SupportsInt | typing.SupportsIndex,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Bytes a second, reading memory that no cache holds.
+    """
+
+def sort_rate(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    pairs: typing.SupportsInt | typing.SupportsIndex,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Pairs a second of the engine's depth sort, keys in random order.
+    """
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547

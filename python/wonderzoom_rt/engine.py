@@ -38,12 +38,16 @@ def native_arrays(layer: SurfelLayer) -> dict[str, Any]:
 
 
 class Engine:
-    """A renderer with `threads` threads (0: one a hardware thread). May be shared: calls take turns."""
+    """A renderer with `threads` threads (0: one a hardware thread). May be shared: calls take turns.
 
-    def __init__(self, *, threads: int = 0) -> None:
+    instructions: which inner loops draw, "best" of what the processor has, or "avx512", "avx2", "baseline". Raises
+    InputError for a set that this machine or this build has not got.
+    """
+
+    def __init__(self, *, threads: int = 0, instructions: str = "best") -> None:
         if threads < 0:
             raise InputError(f"threads must be 0 or more, got {threads}")
-        self._native = _core.Engine(threads)
+        self._native = _core.Engine(threads, instructions)
         self._turn = threading.Lock()
 
     def render(

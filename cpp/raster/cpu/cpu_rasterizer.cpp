@@ -238,4 +238,20 @@ std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, InstructionSet set) {
     return kernels ? std::make_unique<CpuRasterizer>(threads, *kernels) : nullptr;
 }
 
+InstructionSet instructionSetNamed(const std::string& name) {
+    if (name == "best") return InstructionSet::Best;
+    if (name == "avx512") return InstructionSet::Avx512;
+    if (name == "avx2") return InstructionSet::Avx2;
+    if (name == "baseline") return InstructionSet::Baseline;
+    throw InputError("instructions must be best, avx512, avx2 or baseline, got \"" + name + "\"");
+}
+
+std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, const std::string& instructions) {
+    auto rasterizer = makeCpuRasterizer(threads, instructionSetNamed(instructions));
+    if (!rasterizer)
+        throw InputError("instructions must be ones that this machine and this build have got, got \"" + instructions +
+                         "\"");
+    return rasterizer;
+}
+
 }  // namespace wz
