@@ -104,7 +104,8 @@ void bindSettings(py::module_& module) {
         .def_readwrite("depth_reference", &RenderSettings::depthReference)
         .def_readwrite("optical_lowpass", &RenderSettings::opticalLowpass)
         .def_readwrite("background", &RenderSettings::background)
-        .def_readwrite("apply_fade", &RenderSettings::applyFade);
+        .def_readwrite("apply_fade", &RenderSettings::applyFade)
+        .def_readwrite("cull", &RenderSettings::cull);
 }
 
 }  // namespace

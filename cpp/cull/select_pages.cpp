@@ -75,6 +75,10 @@ Selection selectPages(const Snapshot& snapshot, const ViewOfPages& view) {
     const Frustum frustum = frustumOf(view.camera);
     for (uint32_t i = 0; i < snapshot.pages.size(); ++i) {
         ++selection.stats.pagesTested;
+        if (!view.cull) {
+            selection.pages.push_back(i);
+            continue;
+        }
         switch (judge(snapshot.pages[i], view, *snapshot.missing, frustum)) {
             case Verdict::OutsideView: ++selection.stats.outsideView; break;
             case Verdict::OutsideBand: ++selection.stats.outsideBand; break;
@@ -88,6 +92,10 @@ Selection selectPages(const Snapshot& snapshot, const ViewOfPages& view) {
 
 void selectRuns(const Page& page, const ViewOfPages& view, std::vector<SurfelRun>& runs) {
     const PageHeader& header = page.header();
+    if (!view.cull) {
+        runs.push_back({0, header.count});
+        return;
+    }
     const Frustum frustum = frustumOf(view.camera);
     const size_t begin = runs.size();
     for (const Cluster& cluster : page.clusters()) {

@@ -17,6 +17,7 @@ struct ViewOfPages {
     std::span<const float> readiness;  // by level id, 0..1; missing levels are ready
     bool applyFade = true;             // false: bands hide nothing
     bool alongZ = false;               // footprints by distance along z: bands are then not used to cull
+    bool cull = true;                  // false: everything is selected
 };
 
 struct SelectStats {

@@ -35,6 +35,13 @@ Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, FrameS
     }
 }
 
+// The pages that a view needs, also where all were selected: what it is about does not depend on culling.
+std::vector<uint32_t> neededPages(const Snapshot& snapshot, ViewOfPages view, const Selection& selection) {
+    if (view.cull) return selection.pages;
+    view.cull = true;
+    return selectPages(snapshot, view).pages;
+}
+
 }  // namespace
 
 // Kept between frames so that a steady frame allocates nothing, and what a draw list points into stays alive.
@@ -97,8 +104,9 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
                           std::span<const float> readiness, Frame& frame) {
     const auto start = Clock::now();
     FrameStats stats;
-    const ViewOfPages view{camera, settings.detailBias, readiness, settings.applyFade,
-                           settings.fadeDistance == DistanceKind::AlongZ};
+    const ViewOfPages view{
+        camera,       settings.detailBias, readiness, settings.applyFade, settings.fadeDistance == DistanceKind::AlongZ,
+        settings.cull};
     scratch_->clear();
     const Selection selection = selectLoaded(snapshot, view, stats);
     const auto listing = Clock::now();
@@ -106,7 +114,8 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
         if (auto page = snapshot.pages[ordinal].page->page()) scratch_->add(snapshot, ordinal, std::move(page), view);
     stats.loadMs += millisecondsSince(listing);
     RenderSettings focused = settings;
-    if (focused.focusDistance <= 0) focused.focusDistance = focusDistanceOf(snapshot, selection.pages, camera);
+    if (focused.focusDistance <= 0)
+        focused.focusDistance = focusDistanceOf(snapshot, neededPages(snapshot, view, selection), camera);
     stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);

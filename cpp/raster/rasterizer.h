@@ -43,6 +43,7 @@ struct RenderSettings {
     std::array<float, 3> background{0, 0, 0};
     int32_t levelShare = -1;  // a level: its share of the pixel (0..1) is the level output; -1: the mean level is
     bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
+    bool cull = true;  // false: pages and runs that a view does not need are drawn too; the picture is the same
 };
 
 // A cover of the drawn page by one finer level; arrays are parallel to the page's surfels.

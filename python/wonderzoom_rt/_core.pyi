@@ -140,6 +140,7 @@ class RenderSettings:
 
     apply_fade: bool
     compat: Compat
+    cull: bool
     depth_kind: DistanceKind
     fade_distance: DistanceKind
     fade_law: FadeLaw

@@ -96,6 +96,7 @@ def settings(
     optical_lowpass: bool = True,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
     apply_fade: bool = True,
+    cull: bool = True,
     level_share: int | None = None,
 ) -> _core.RenderSettings:
     """How to draw. Raises InputError for an unknown word or a number that is not finite.
@@ -105,6 +106,7 @@ def settings(
     detail_bias: octaves added everywhere. near: wu along z, 0 for 1e-3 of the focus distance. focus_distance: wu,
     0 for the median distance of what is drawn. depth_reference: wu taken off every depth before it becomes a
     float32. optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
+    cull: leave out what a view does not need before looking at its surfels; off, the picture is the same.
     level_share: the output `level` then holds that level's share of what covers the pixel (0..1), not the mean level.
     """
     chosen = _core.RenderSettings()
@@ -128,6 +130,7 @@ def settings(
         raise InputError(f"background must be 3 finite numbers, got {background!r}")
     chosen.background = [float(channel) for channel in background]
     chosen.apply_fade = bool(apply_fade)
+    chosen.cull = bool(cull)
     if level_share is not None:
         if level_share < 0:
             raise InputError(f"level_share must be a level's id, 0 or more, got {level_share!r}")
