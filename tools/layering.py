@@ -63,7 +63,7 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "jobs": BASE | ENGINE | {"synth"},
     "evaluate": BASE | ENGINE,
     "profile": BASE | ENGINE,
-    "splats": {"errors", "layer"},
+    "splats": {"errors", "rotation", "layer"},
     "bench": BASE | ENGINE | {"spline", "flight", "splats", "synth", "jobs", "_core"},
     "viewer": BASE | ENGINE | FILM | {"jobs", "profile"},
     "doctor": BASE | ENGINE | FILM | {"synth", "jobs", "_core"},

@@ -99,8 +99,13 @@ class World:
         return world
 
     @classmethod
-    def from_surfels(cls, layer: SurfelLayer, camera: Camera) -> World:
-        """A world of one level from plain surfels, with the camera it is first seen from."""
+    def from_surfels(
+        cls, layer: SurfelLayer, camera: Camera, *, metadata: Mapping[str, Any] | None = None
+    ) -> World:
+        """A world of one level from plain surfels, with the camera it is first seen from.
+
+        metadata: JSON-able facts that the level keeps.
+        """
         world = cls()
         world._commit_arrays(
             layer,
@@ -108,7 +113,7 @@ class World:
             approach=camera,
             parent=None,
             cover=None,
-            metadata={"generator": "arrays"},
+            metadata={"generator": "arrays", **(metadata or {})},
             blobs={},
         )
         return world

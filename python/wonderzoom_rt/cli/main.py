@@ -17,7 +17,21 @@ from typing import NoReturn
 
 from ..errors import CancelledError, InputError, WonderzoomError
 
-COMMANDS = ("new", "zoom", "render", "fly", "info", "verify", "compact", "undo", "evaluate", "doctor", "demo")
+COMMANDS = (
+    "new",
+    "zoom",
+    "render",
+    "fly",
+    "info",
+    "verify",
+    "compact",
+    "undo",
+    "evaluate",
+    "bench",
+    "scene",
+    "doctor",
+    "demo",
+)
 DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED, TERMINATED = 0, 1, 2, 130, 141, 143
 _DESCRIPTION = "From one photograph, a 3D world that you can zoom into for ever."
 _EXAMPLE = """example:

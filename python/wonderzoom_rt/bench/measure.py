@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws a path frame by frame and keeps what each frame took."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..camera import Camera
+from ..engine import Engine
+from ..errors import InputError
+from .scene import Scene
+
+Array = NDArray[np.float64]
+Progress = Callable[[float, str], None]
+
+COLOR_AND_COVERAGE = ("color", "coverage")
+BACKENDS = ("cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to draw. threads 0: one a hardware thread. instructions: "best" or a set by name. cull: leave out pages and
+    runs that a view does not need; off, every surfel of the world is looked at and the picture is the same."""
+
+    outputs: tuple[str, ...] = COLOR_AND_COVERAGE
+    backend: str = "cpu"
+    instructions: str = "best"
+    threads: int = 0
+    cull: bool = True
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What was measured: arrays (runs, frames).
+
+    frame_ms: from the call until the images are there. processor_ms: of all threads. stages_ms: by stage, as the
+    engine timed them. funnel: mean counts a frame. pixels: of a frame.
+    """
+
+    frame_ms: Array
+    processor_ms: Array
+    stages_ms: dict[str, Array]
+    funnel: dict[str, float]
+    pixels: int
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def make_engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for. Raises InputError when it is not to be had."""
+    if settings.backend == "cuda":
+        raise InputError(cuda_is_missing())
+    if settings.backend != "cpu":
+        raise InputError(f"the backend must be one of {', '.join(BACKENDS)}, got {settings.backend!r}")
+    return Engine(threads=settings.threads, instructions=settings.instructions)
+
+
+def cuda_is_missing() -> str:
+    """Why nothing can be drawn with CUDA here, in one line."""
+    return "the backend cuda cannot draw: this build of the engine draws with the cpu backend alone"
+
+
+def measure(
+    scene: Scene,
+    cameras: Sequence[Camera],
+    settings: Settings,
+    *,
+    warmup: int = 10,
+    runs: int = 1,
+    progress: Progress | None = None,
+) -> Samples:
+    """Draws the cameras in order, `runs` times, after `warmup` frames that are not counted."""
+    engine = make_engine(settings)
+    snapshot = scene.world.snapshot()
+    tell = progress or (lambda fraction, words: None)
+    total = warmup + runs * len(cameras)
+    done = 0
+
+    def draw(camera: Camera) -> tuple[float, float, dict[str, Any]]:
+        nonlocal done
+        busy, start = time.process_time(), time.perf_counter()
+        stats = engine.render(snapshot, camera, outputs=settings.outputs, cull=settings.cull).stats
+        wall = time.perf_counter() - start
+        busy = time.process_time() - busy
+        done += 1
+        tell(done / total, "drawing")
+        return 1e3 * wall, 1e3 * busy, stats
+
+    for number in range(warmup):
+        draw(cameras[number % len(cameras)])
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        drawn = [[draw(camera) for camera in cameras] for _ in range(runs)]
+    finally:
+        if collecting:
+            gc.enable()
+    return _samples(drawn, cameras)
+
+
+def _samples(
+    drawn: Sequence[Sequence[tuple[float, float, dict[str, Any]]]], cameras: Sequence[Camera]
+) -> Samples:
+    names = list(drawn[0][0][2]["stages_ms"])
+    stages = {
+        name: np.array([[stats["stages_ms"].get(name, 0.0) for _, _, stats in run] for run in drawn])
+        for name in names
+    }
+    frame = np.array([[wall for wall, _, _ in run] for run in drawn])
+    stages["other"] = np.maximum(frame - sum(stages.values()), 0.0)
+    counts = [stats["funnel"] for run in drawn for _, _, stats in run]
+    funnel = {name: float(np.mean([count[name] for count in counts])) for name in counts[0]}
+    return Samples(
+        frame_ms=frame,
+        processor_ms=np.array([[busy for _, busy, _ in run] for run in drawn]),
+        stages_ms=stages,
+        funnel=funnel,
+        pixels=cameras[0].width * cameras[0].height,
+    )

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A result for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .report import FUNNEL
+
+_BUSY = 0.5
+"""Load over cores from which on a machine counts as busy with other work."""
+
+
+def table_of(result: dict[str, Any]) -> str:
+    """The result of a benchmark as text."""
+    settings, here = result["settings"], result["machine"]
+    width, height = settings["size"]
+    threads = settings["threads"] or here["cores"]
+    culling = "" if settings["cull"] else ", no culling"
+    rows = [
+        f"{result['scene']['name']}, path {settings['path']}, {width}x{height}, {', '.join(settings['outputs'])}; "
+        f"{settings['backend']} {settings['instructions']}, {threads} threads{culling}",
+        f"{here['cpu']}, {here['cores']} cores, {here['system']}; commit {result['commit'] or 'unknown'}; "
+        f"{settings['runs']} x {settings['frames']} frames after {settings['warmup']}",
+        "",
+    ]
+    times = result["frame_ms"]
+    rows.append(
+        f"frame  P50 {times['p50']:.2f} ms   P95 {times['p95']:.2f}   P99 {times['p99']:.2f}   "
+        f"P99.9 {times['p999']:.2f}   mean {times['mean']:.2f}   processor {result['processor_ms']['p50']:.2f}"
+    )
+    rows.append(f"       {result['fps']:.1f} frames/s, slowest hundredth {result['low1_fps']:.1f} frames/s")
+    rows += ["", "stage        P50 ms    P95 ms   of frame"]
+    for name, stage in result["stages_ms"].items():
+        rows.append(
+            f"{name:10} {stage['p50']:8.2f}  {stage['p95']:8.2f}   {stage['p50'] / times['p50']:7.1%}"
+        )
+    rows += ["", "surfels, means a frame"]
+    rows += [f"{_spoken(name):24} {_count(result['funnel'][name]):>14}" for name in FUNNEL]
+    rows.append(f"{'contributions a pixel':24} {result['funnel']['contributions_per_pixel']:14.1f}")
+    rows += ["", "limit of this machine, measured now                 used"]
+    limits, used = result["limits"], result["utilisation"]
+    rows.append(
+        f"{limits['blended_evaluations_per_s'] / 1e9:8.2f} G blended evaluations/s   blend {used['blend']:9.0%}"
+    )
+    rows.append(
+        f"{limits['sorted_pairs_per_s'] / 1e6:8.0f} M sorted pairs/s           sort  {used['sort']:9.0%}"
+    )
+    rows.append(
+        f"{limits['read_bytes_per_s'] / 1e9:8.1f} GB/s read from memory      memory {used['memory']:8.0%}"
+    )
+    memory = result["memory"]
+    rows += [
+        "",
+        f"memory: surfels {memory['world_bytes'] / 1e6:.0f} MB, "
+        f"a frame moves {memory['frame_bytes_moved'] / 1e6:.0f} MB"
+        + (f", peak {memory['peak_bytes'] / 1e6:.0f} MB" if memory["peak_bytes"] else ""),
+    ]
+    if here["load"] is not None and here["load"] > _BUSY * here["cores"] + threads:
+        rows.append(f"note: the machine was busy with other work (load {here['load']:g}): times are too long")
+    return "\n".join(rows)
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
