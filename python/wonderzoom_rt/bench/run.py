@@ -39,7 +39,7 @@ class Wishes:
 def run_bench(wishes: Wishes, progress: Progress | None = None) -> dict[str, Any]:
     """Measures what is wished for and returns the result, JSON-able. Raises InputError for what cannot be."""
     tell = progress or (lambda fraction, words: None)
-    _check(wishes)
+    check(wishes)
     where = machine()
     make_engine(wishes.settings)
     path = open_path(wishes.path)
@@ -63,7 +63,8 @@ def run_bench(wishes: Wishes, progress: Progress | None = None) -> dict[str, Any
     )
 
 
-def _check(wishes: Wishes) -> None:
+def check(wishes: Wishes) -> None:
+    """Raises InputError for counts and outputs that cannot be."""
     for name, value, least in (
         ("frames", wishes.frames, 1),
         ("warmup", wishes.warmup, 0),

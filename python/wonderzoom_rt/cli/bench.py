@@ -22,7 +22,8 @@ measured limits was used. Paths: zoom-in, zoom-out, orbit, fly-by, still, a TOML
 as `wonderzoom fly --path` takes it."""
 EXAMPLE = """  wonderzoom bench field-500k --path orbit
   wonderzoom bench street.wz --path zoom-in --size 1280x720 --json before.json
-  wonderzoom bench --compare before.json after.json"""
+  wonderzoom bench --compare before.json after.json
+  wonderzoom bench field-500k --peers"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE", help="write the result to FILE; - prints JSON and nothing else"
     )
-    parser.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"), help="is B faster than A?")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"), help="is B faster than A?")
+    other.add_argument(
+        "--peers", action="store_true", help="the same view drawn by others that are installed"
+    )
     parser.add_argument("--force", action="store_true", help="compare results of unlike scenes all the same")
 
 
@@ -56,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
     if arguments.compare is not None:
         return _compare(arguments)
+    from ..bench.peer_run import run_peers, table_of_peers
     from ..bench.run import run_bench
     from ..bench.table import table_of
 
@@ -63,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json not in (None, "-"):
         check_out_folder(arguments.json)
     with ProgressLine("bench") as progress:
-        result = run_bench(wishes, progress)
-    _give(result, table_of(result), arguments.json)
+        result = (run_peers if arguments.peers else run_bench)(wishes, progress)
+    _give(result, (table_of_peers if arguments.peers else table_of)(result), arguments.json)
     return 0
 
 
