@@ -36,6 +36,7 @@ py::dict statsOf(const FrameStats& stats) {
     funnel["pages_tested"] = stats.select.pagesTested;
     funnel["pages_selected"] = stats.select.selected;
     funnel["tested"] = stats.render.tested;
+    funnel["visible"] = stats.render.visible;
     funnel["projected"] = stats.render.projected;
     funnel["tile_entries"] = stats.render.tileEntries;
     funnel["evaluations"] = stats.render.evaluations;

@@ -101,8 +101,9 @@ struct StageTime {
     double ms = 0;
 };
 
+// tested: surfels looked at. projected: those that got a record. visible: of these, the ones whose bounds hold a pixel.
 struct RenderStats {
-    uint64_t tested = 0, projected = 0, tileEntries = 0, evaluations = 0, contributions = 0;
+    uint64_t tested = 0, visible = 0, projected = 0, tileEntries = 0, evaluations = 0, contributions = 0;
     std::vector<StageTime> stages;
 };
 

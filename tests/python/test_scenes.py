@@ -61,7 +61,7 @@ def test_one_pixel_scenes_cover_each_pixel_at_least_ten_times(name: str) -> None
     assert np.abs(sigma_px - 0.7).max() < 0.01
     assert np.abs(layer.opacities - 0.9).max() < 0.01
     assert (seen > -0.01).all() and (seen < np.array([frame.width, frame.height]) + 0.01).all()
-    assert counts["projected"] == counts["tested"] == len(layer) >= SCENES[name].surfels * SMALL_PART[name]
+    assert counts["visible"] == counts["tested"] == len(layer) >= SCENES[name].surfels * SMALL_PART[name]
 
 
 def test_full_fields_have_as_many_surfels_as_their_names_say() -> None:

@@ -119,6 +119,7 @@ public:
         stats.stages.push_back({"resolve", resolveMs});
         stats.tested = runs_.tested();
         stats.projected = drawn;
+        stats.visible = drawn - empty_;
         stats.tileEntries = bins_.entries();
         return stats;
     }
@@ -149,6 +150,12 @@ private:
             finishGeneral(run);
         };
         pool_.forEach(runs.size(), 1, std::ref(projectOne));
+        empty_ = 0;
+        for (const ProjectRun& run : runs)
+            for (uint32_t g = 0; g < run.generalCount; ++g) {
+                const PixelRect& bounds = run.rects[run.general[g].position];
+                empty_ += bounds.x0 >= bounds.x1 || bounds.y0 >= bounds.y1;
+            }
         return gather(runs, keys);
     }
 
@@ -227,6 +234,7 @@ private:
     Scratch<size_t> offsets_;
     Scratch<char> tallies_;
     bool hasExtras_ = false;
+    size_t empty_ = 0;  // records of discs that reach behind the near plane and turned out to lie outside the frame
 };
 
 }  // namespace

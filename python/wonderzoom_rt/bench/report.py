@@ -93,7 +93,7 @@ def rates(frame_ms: Array) -> tuple[float, float]:
 
 def funnel(samples: Samples) -> dict[str, float]:
     """Mean counts a frame, from surfels looked at to contributions, and contributions a pixel."""
-    counts = {"visible": samples.funnel["projected"], **samples.funnel}
+    counts = samples.funnel
     pages = [name for name in counts if name not in FUNNEL]
     made: dict[str, float] = {name: round(counts[name], 1) for name in (*pages, *FUNNEL)}
     made["contributions_per_pixel"] = rounded(counts["contributions"] / samples.pixels)
