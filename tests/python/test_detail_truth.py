@@ -43,7 +43,7 @@ def case(name: str) -> dict[str, FloatArray]:
     low = grids.down(crop)
     x, y = (round(MARGIN * RATIO),) * 2
     window = (x / RATIO, y / RATIO, VIEW[0] / RATIO, VIEW[1] / RATIO)
-    invented = enlarge(low, size=VIEW, window=window, quality="fast", origin=(0, 0), octave=0.0, seed=1)
+    invented = enlarge(low, size=VIEW, window=window, quality="fast", origin=(0, 0), octave=1.5, seed=1)
     view = np.s_[y : y + VIEW[1], x : x + VIEW[0]]
     smooth = grids.up(low)
     unseen = grids.detail(crop).std()

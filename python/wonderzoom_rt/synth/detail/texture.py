@@ -29,7 +29,10 @@ _LEAST_GAIN = 0.85
 _ROUGHEST_RMS = 0.05
 _JUST_SEEN = 1.5 / 255
 _STRENGTH, _STRENGTH_DEEP = 0.62, 0.88
-_FINEST_SHARE = 0.9
+# Of the missing energy, what the finest band (in 1.5 octaves) and the middle one get, near the photograph and deep.
+# A camera's lens and sensor leave little near the pixel's own Nyquist: a 1/f picture has up to 1.4 octaves more
+# there than photographs at their own resolution, and discs cannot show it.
+_SHARES, _SHARES_DEEP = (0.3, 0.42), (0.65, 0.5)
 # Very rough places are softer in photographs than any power law says; a little of the law is kept.
 _ROUGH_GAIN = 0.4
 
@@ -93,10 +96,9 @@ def textured(
     plane = np.clip(luma(low), 0, 1)
     room = np.minimum(plane, 1 - plane) + np.float32(0.02)
     missing = missing * room / np.sqrt(room**2 + np.float32(1.5 + 2.5 * depth) * missing**2)
-    finest_share = _FINEST_SHARE * min(1.0, 1.0 / float(np.log2(grids.ratio)))
-    detail = _scaled(field.finest, missing, finest_share, grids) + _scaled(
-        field.middle, missing, 1.1 - finest_share, grids
-    )
+    finest, middle = (a + depth * (b - a) for a, b in zip(_SHARES, _SHARES_DEEP, strict=True))
+    finest *= min(1.0, 1.0 / float(np.log2(grids.ratio)))
+    detail = _scaled(field.finest, missing, finest, grids) + _scaled(field.middle, missing, middle, grids)
     detail = grids.detail(detail)
     if depth > 0:
         unit = np.sqrt(gaussian(field.body**2, 8.0)) + np.float32(1e-6)
