@@ -17,7 +17,7 @@ from wonderzoom_rt.layer import FLAG_HIDDEN_FILL
 from wonderzoom_rt.level import Level
 
 from .images import FloatArray, area_window, psnr_db
-from .scene import FULL_DETAIL_BIAS, Scene, part_of, points_of, reduced, sample, zoom_of
+from .scene import FULL_DETAIL_BIAS, Scene, part_of, pixels_under, points_of, reduced, sample, zoom_of
 
 PHOTO_PSNR_BAR = 36.0
 SCALE_PSNR_BAR = 32.0
@@ -65,14 +65,18 @@ def scale_psnr_db(scene: Scene, child: Level, *, approach: bool = False) -> floa
     commit, dB.
 
     Both through the child's lens, in which it is an exact crop of its parent, with the finest level there is
-    shown whole; with `approach`, through the camera it is lived in, where its relief moves things against the
+    shown whole, pixel by pixel of the parent: those that lie wholly in the child's view. Any other lattice would ask
+    for what no coarse picture holds. Half a pixel aside even the true photograph, under its own area mean, scores
+    below 32 dB at 6 of the 12 places of the table (26.9 at worst); on the parent's own pixels 32.7 at least.
+    With `approach`, through the camera it is lived in, where its relief moves things against the
     coarse surface (information, no bar). Counted is where
     the child's own cover is (weighted by it), both renders are covered, and nothing was edited.
     """
     parent = scene.levels[int(child.parent or 0)]
     view = child.approach if approach else child.lens
     ratio = zoom_of(child, parent)
-    small_view, box = reduced(view, ratio)
+    crop = not approach and _crop_of(child.lens, parent.lens)
+    small_view, box = pixels_under(parent.lens, view) if crop else reduced(view, ratio)
     width, height = small_view.width, small_view.height
     fine = scene.render(
         view,
@@ -87,6 +91,10 @@ def scale_psnr_db(scene: Scene, child: Level, *, approach: bool = False) -> floa
     small = area_window(part_of(fine.color), box, width, height)
     small_weight = area_window(weight, box, width, height) * (part_of(coarse.coverage) > 0.9)
     return psnr_db(small, part_of(coarse.color), weight=np.where(small_weight > 0.5, small_weight, 0.0))
+
+
+def _crop_of(inner: Camera, outer: Camera) -> bool:
+    return inner.position == outer.position and inner.orientation == outer.orientation
 
 
 def _shown(scene: Scene, level: Level, points: FloatArray, view: Camera) -> FloatArray:

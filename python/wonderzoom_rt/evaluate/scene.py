@@ -179,6 +179,24 @@ def reduced(camera: Camera, ratio: float) -> tuple[Camera, tuple[float, float, f
     )
 
 
+def pixels_under(outer: Camera, inner: Camera) -> tuple[Camera, tuple[float, float, float, float]]:
+    """The whole pixels of `outer` that lie in the view of `inner`, a crop of it, as a camera; and their box in
+    pixels of `inner`.
+    """
+    ratio = inner.focal / outer.focal
+    spans = []
+    for principal, outer_principal, size in zip(
+        inner.principal, outer.principal, (inner.width, inner.height), strict=True
+    ):
+        start = outer_principal - principal / ratio
+        first = math.ceil(start - 1e-3)
+        count = max(1, math.floor(start + size / ratio + 1e-3) - first)
+        low = min(max((first - start) * ratio, 0.0), float(size))
+        spans.append((first, count, low, min((first + count - start) * ratio, float(size))))
+    (left, width, x0, x1), (top, height, y0, y1) = spans
+    return window(outer, left, top, width, height), (x0, y0, x1, y1)
+
+
 def sample(image: NDArray[Any], points: FloatArray, *, outside: float) -> FloatArray:
     """Bilinear samples of `image` (H, W) at image points (..., 2) in px (pixel centres at +0.5); NaN points
     are outside.
