@@ -21,7 +21,8 @@ from wonderzoom_rt.evaluate.consistency import depth_fit, plane_parallax_px, rel
 from wonderzoom_rt.evaluate.fades import fade_window, sweep
 from wonderzoom_rt.evaluate.images import area_resize, bicubic_resize
 from wonderzoom_rt.evaluate.invention import invention, level_seam_ratio, truth_fit
-from wonderzoom_rt.evaluate.orbit import orbit
+from wonderzoom_rt.evaluate.orbit import orbit, screen_length
+from wonderzoom_rt.evaluate.scene import pixels_under
 from wonderzoom_rt.frame import Frame
 from wonderzoom_rt.layer import FLAG_BRIDGES_EDGE
 from wonderzoom_rt.synth.build_level import fit_colors
@@ -234,6 +235,40 @@ def test_shifted_colours_are_inconsistent(photo: Array, good: wz.World) -> None:
     assert scale_psnr_db(world, world.levels[1]) < 32.0 <= scale_psnr_db(good, good.levels[1])
 
 
+def between_pixels(photo: Array, *, moved: int = 0) -> wz.World:
+    """The true detail through a lens whose view starts half a coarse pixel aside; `moved`: misplaced by so many px."""
+    home = wz.Camera.home(WIDTH, HEIGHT, focal=FOCAL)
+    world = wz.World()
+    whole = np.ones((HEIGHT, WIDTH), np.float32)
+    world.commit(level(home, area_resize(photo, WIDTH, HEIGHT), hilly(home), whole, None), parent=None)
+    lens = home.zoomed(RATIO)
+    lens = replace(lens, principal=(lens.principal[0] + 1.0, lens.principal[1] + 1.0))
+    x, y = WIDTH // 2 - 1 + moved, HEIGHT // 2 - 1 + moved
+    true = photo[y : y + HEIGHT, x : x + WIDTH]
+    world.commit(level(lens, true, hilly(lens), soft(HEIGHT, WIDTH), home), parent=0)
+    return world
+
+
+def test_true_detail_is_consistent_wherever_its_view_starts_and_misplaced_detail_is_not(photo: Array) -> None:
+    honest, misplaced = between_pixels(photo), between_pixels(photo, moved=2)
+    assert scale_psnr_db(honest, honest.levels[1]) >= 32.0
+    assert scale_psnr_db(misplaced, misplaced.levels[1]) < 32.0
+
+
+def test_pixels_under_a_view_are_whole_and_the_outer_cameras_own() -> None:
+    outer = wz.Camera.home(544, 400, focal=512.0)
+    inner = outer.zoomed(8**0.5, at=(0.31, 0.62))
+    small, (x0, y0, x1, y1) = pixels_under(outer, inner)
+    ratio = inner.focal / outer.focal
+    assert small.focal == outer.focal
+    assert all((a - b) % 1.0 == 0.0 for a, b in zip(outer.principal, small.principal, strict=True))
+    assert 0.0 <= x0 < ratio and 0.0 <= y0 < ratio and inner.width - ratio < x1 <= inner.width
+    assert inner.height - ratio < y1 <= inner.height
+    assert (x1 - x0, y1 - y0) == pytest.approx((small.width * ratio, small.height * ratio))
+    corner = small.project_directions(inner.ray(np.array([x0]), np.array([y0])))[0]
+    assert corner == pytest.approx((0.0, 0.0), abs=1e-6)
+
+
 def test_depth_off_by_a_fortieth_is_reported(photo: Array) -> None:
     world = made(photo, Recipe(depth=lambda camera: hilly(camera) * (1.0 + 0.025 / RATIO * 2.0)))
     fit = depth_fit(world, world.levels[1])
@@ -318,6 +353,19 @@ def test_rubber_sheet_across_a_depth_edge_is_stretched(photo: Array, good: wz.Wo
     sheet = made(photo, Recipe(depth=stepped, home_depth=stepped, bridging=True))
     assert orbit(sheet, sheet.levels[1]).stretched_fraction > 0.005
     assert orbit(good, good.levels[1]).stretched_fraction <= 0.005
+
+
+def test_round_disc_of_a_coarser_level_is_not_long_and_a_drawn_out_one_is() -> None:
+    camera = wz.Camera.home(WIDTH, HEIGHT, focal=FOCAL)
+    layer = lift(np.full((HEIGHT, WIDTH, 3), 0.5, np.float32), np.full((HEIGHT, WIDTH), 4.0), camera)
+    index = np.array([(HEIGHT // 2) * WIDTH + WIDTH // 2])
+    near = camera.zoomed(3.0)
+    assert screen_length(layer, index, camera) == pytest.approx(1.53, abs=0.01)
+    assert screen_length(layer, index, near) == pytest.approx(1.53, abs=0.01)
+    extents = layer.extents.copy()
+    extents[:, 0] *= 4.0
+    drawn_out = replace(layer, extents=extents)
+    assert screen_length(drawn_out, index, camera) > 4.0 < screen_length(drawn_out, index, near)
 
 
 def test_world_of_one_level_and_truth_that_is_no_photograph(photo: Array, tmp_path: Path) -> None:

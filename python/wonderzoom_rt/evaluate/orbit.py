@@ -24,7 +24,9 @@ VIEWS = 8
 TILT_RAD = math.radians(15.0)
 HULL_SHRINK = 0.95
 COVERED = 0.95
-#: A disc is long when its half-height length on the screen (2.355 standard deviations) exceeds this.
+#: A disc is long when its half-height length on the screen (2.355 standard deviations) exceeds this many pixels of the
+#: screen, or of its own level where those are larger: a round disc of a coarser level that stands in is no rubber
+#: sheet, though it spans 4.3 px where a pixel of its level spans 2.8.
 LONG_PX = 4.0
 #: A depth edge: the distance in a level's own picture bends there by more of its footprints than relief does.
 EDGE_FOOTPRINTS = 8.0
@@ -47,8 +49,8 @@ def orbit(scene: Scene, level: Level, *, discs: Discs | None = None) -> OrbitRes
     The centre is the middle of the level's view on its surface (median distance of its middle ninth). What is
     drawn is the world as it was when the level was committed: coarser levels stand in where they can. A hole
     is coverage below 0.95. A stretched pixel is won by a disc more than 4 px long (its half-height length on
-    the screen) that bridges a depth edge: one that says so itself, or whose place in its level's own picture
-    is on one.
+    the screen, in pixels of the screen or of its own level, whichever are larger) that bridges a depth edge:
+    one that says so itself, or whose place in its level's own picture is on one.
     """
     layer = scene.surfels(level.id)
     seen = ~layer.is_sky & ((layer.flags & FLAG_HIDDEN_FILL) == 0) & (layer.mask > 0.5)
@@ -160,7 +162,7 @@ class Discs:
             mine = pages == page
             index, pixel = first + indices[mine], drawn[mine]
             suspect = bridging[index]
-            out[pixel[suspect]] = screen_length_px(layer, index[suspect], frame.camera) > LONG_PX
+            out[pixel[suspect]] = screen_length(layer, index[suspect], frame.camera) > LONG_PX
         return np.asarray(out.reshape(frame.surfel_id.shape), bool)
 
 
@@ -184,8 +186,10 @@ def bridging_discs(layer: SurfelLayer, distance: NDArray[np.float64], lens: Came
     )
 
 
-def screen_length_px(layer: SurfelLayer, index: NDArray[np.int64], camera: Camera) -> FloatArray:
-    """Half-height lengths (n,) px on the screen of discs `index` of a layer; 0 for sky."""
+def screen_length(layer: SurfelLayer, index: NDArray[np.int64], camera: Camera) -> FloatArray:
+    """Half-height lengths (n,) on the screen of discs `index` of a layer, in pixels of the screen or of the disc's own
+    level (its footprint, seen from here), whichever are larger; 0 for sky.
+    """
     positions = layer.positions[index]
     to_camera = camera.rotation
     local = (positions - camera.eye) @ to_camera
@@ -209,4 +213,6 @@ def screen_length_px(layer: SurfelLayer, index: NDArray[np.int64], camera: Camer
         (u[:, 1] ** 2 + v[:, 1] ** 2),
     )
     largest = 0.5 * (a + c) + np.sqrt(0.25 * (a - c) ** 2 + b * b)
-    return np.asarray(np.where(layer.is_sky[index], 0.0, _LENGTH_PER_EXTENT * np.sqrt(largest)), np.float64)
+    own_px = layer.now[index] * camera.focal / np.linalg.norm(local, axis=1)
+    length = _LENGTH_PER_EXTENT * np.sqrt(largest) / np.maximum(1.0, own_px)
+    return np.asarray(np.where(layer.is_sky[index], 0.0, length), np.float64)
