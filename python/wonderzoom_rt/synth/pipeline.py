@@ -12,6 +12,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..errors import CancelledError
+from .blas_threads import one_blas_thread
 from .build_level import build_level
 from .cameras import level_chain
 from .cover import soft_cover
@@ -58,7 +59,8 @@ class Pipeline:
                     raise CancelledError("the zoom was cancelled")
                 tell((step + fraction) / len(chain), what)
 
-            result = self._level(request, context, camera, own, part, stop)
+            with one_blas_thread():
+                result = self._level(request, context, camera, own, part, stop)
             results.append(result)
             context = Context(
                 camera=camera, picture=result.picture, distance=result.distance, mask=result.cover
