@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FadeLaw = Literal["dissolve", "opacity", "optical"]
 CompatMode = Literal["native", "gsplat", "inria-2dgs"]
 DistanceKind = Literal["radial", "z"]
+#: Part of a fade's band, at either end, in which the finer level's weight stays at 0 or at 1.
+BAND_REST: float = _core.BAND_REST
 DEFAULT_OUTPUTS = ("color", "coverage", "depth", "normal", "level")
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wonderzoom_rt._core import BAND_REST
 from wonderzoom_rt.camera import Camera
+from wonderzoom_rt.engine import BAND_REST
 from wonderzoom_rt.frame import Frame
 from wonderzoom_rt.level import Level
 
@@ -113,7 +113,7 @@ def coverage_dip(coverage: NDArray[Any], fine_alone: NDArray[Any], coarse_alone:
 
 def expected_weight(octave: FloatArray, prior: FloatArray, now: FloatArray, mask: FloatArray) -> FloatArray:
     """The weight of the finer level: its soft mask times the ramp from its parent's octave (0) to its own
-    (1), which rests at either end for `_core.BAND_REST` of the band.
+    (1), which rests at either end for `engine.BAND_REST` of the band.
     """
     even = (octave - prior) / (now - prior)
     ramp = np.clip((even - BAND_REST) / (1.0 - 2.0 * BAND_REST), 0.0, 1.0)
