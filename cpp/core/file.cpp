@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "core/errors.h"
+#include "core/profiler.h"
 
 namespace wz {
 namespace {
@@ -28,7 +29,11 @@ int syncDescriptor(int descriptor) {
 #endif
 }
 
+thread_local FileTally tally;
+
 }  // namespace
+
+const FileTally& fileTally() { return tally; }
 
 File::File(std::string path, FileMode mode, std::shared_ptr<FileHook> hook)
     : path_(std::move(path)), hook_(std::move(hook)) {
@@ -64,6 +69,8 @@ uint64_t File::size() const {
 }
 
 void File::readAt(uint64_t offset, std::span<uint8_t> into) const {
+    WZ_ZONE_OF("read", into.size());
+    tally.bytesRead += into.size();
     while (!into.empty()) {
         const ssize_t got = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
         if (got == -1 && errno == EINTR) continue;
@@ -75,6 +82,8 @@ void File::readAt(uint64_t offset, std::span<uint8_t> into) const {
 }
 
 void File::writeAt(uint64_t offset, std::span<const uint8_t> bytes) {
+    WZ_ZONE_OF("write", bytes.size());
+    tally.bytesWritten += bytes.size();
     while (!bytes.empty()) {
         size_t count = bytes.size();
         const int planted = hook_ ? hook_->beforeWrite(offset, count) : 0;
@@ -91,6 +100,8 @@ void File::writeAt(uint64_t offset, std::span<const uint8_t> bytes) {
 }
 
 void File::sync() {
+    WZ_ZONE("sync");
+    ++tally.syncs;
     int error = hook_ ? hook_->beforeSync() : 0;
     if (error == 0 && syncDescriptor(descriptor_) == -1) error = errno;
     if (error != 0) fail("write to the disk", error);

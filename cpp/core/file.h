@@ -24,6 +24,12 @@ public:
     virtual void truncated(uint64_t /*size*/) {}
 };
 
+// What this thread has read, written and synced so far, all files together.
+struct FileTally {
+    uint64_t bytesRead = 0, bytesWritten = 0, syncs = 0;
+};
+const FileTally& fileTally();
+
 enum class FileMode { Read, ReadWrite, CreateNew };
 
 // An open file. Reads may be made from any thread; changes from one at a time. Every failure throws WorldError with the

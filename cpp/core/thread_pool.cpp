@@ -2,9 +2,11 @@
 #include "core/thread_pool.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/denormals.h"
+#include "core/profiler.h"
 
 namespace wz {
 
@@ -26,6 +28,7 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
     {
         std::lock_guard lock(mutex_);
         body_ = &body;
+        zone_ = profiler::openZone();
         count_ = count;
         chunk_ = std::max<size_t>(1, chunk);
         next_ = 0;
@@ -38,6 +41,7 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
         FlushDenormals flush;
         runChunks(0);
     }
+    WZ_ZONE("wait for threads");
     std::unique_lock lock(mutex_);
     done_.wait(lock, [this] { return running_ == 0; });
     body_ = nullptr;
@@ -46,15 +50,23 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
 
 void ThreadPool::workerLoop(int thread) {
     FlushDenormals flush;
+    profiler::nameThread("worker " + std::to_string(thread));
     uint64_t seen = 0;
     while (true) {
+        const char* zone = nullptr;
         {
             std::unique_lock lock(mutex_);
             wake_.wait(lock, [&] { return stop_ || generation_ != seen; });
             if (stop_) return;
             seen = generation_;
+            zone = zone_;
         }
-        runChunks(thread);
+        if (zone) {
+            WZ_ZONE(zone);
+            runChunks(thread);
+        } else {
+            runChunks(thread);
+        }
         {
             std::lock_guard lock(mutex_);
             if (--running_ == 0) done_.notify_one();

@@ -14,6 +14,7 @@
 namespace wz {
 
 // Fixed threads that share loops. One parallel loop at a time per pool; the calling thread takes part.
+// Profiler: workers show the zone that the caller is in, and the caller shows how long it waits for them.
 // Every worker runs with denormals flushed to zero, and so does the caller while it is inside a loop.
 class ThreadPool {
 public:
@@ -35,6 +36,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_, done_;
     const std::function<void(size_t, int)>* body_ = nullptr;
+    const char* zone_ = nullptr;  // of the caller, for the workers
     size_t count_ = 0, chunk_ = 1;
     std::atomic<size_t> next_{0};
     uint64_t generation_ = 0;
