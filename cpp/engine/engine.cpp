@@ -3,7 +3,10 @@
 
 #include <chrono>
 
+#include "core/file.h"
+#include "core/profiler.h"
 #include "engine/focus.h"
+#include "engine/frame_trace.h"
 
 namespace wz {
 namespace {
@@ -25,10 +28,14 @@ Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, FrameS
         const size_t missingBefore = snapshot.missing->count();
         Selection selection = selectPages(snapshot, view);
         stats.selectMs += millisecondsSince(start);
+        WZ_ZONE("load");
         const auto loading = Clock::now();
         stats.missingPages = 0;
-        for (const uint32_t ordinal : selection.pages)
+        for (const uint32_t ordinal : selection.pages) {
+            const uint64_t readBefore = fileTally().bytesRead;
             if (!snapshot.pages[ordinal].page->page()) ++stats.missingPages;
+            if (fileTally().bytesRead != readBefore) ++stats.pagesLoaded;
+        }
         stats.loadMs += millisecondsSince(loading);
         stats.select = selection.stats;
         if (snapshot.missing->count() == missingBefore) return selection;
@@ -50,6 +57,7 @@ struct Engine::Scratch {
     std::vector<SurfelRun> runs;
     std::vector<std::shared_ptr<const Page>> pages;
     std::vector<std::shared_ptr<const CoverLayer>> covers;
+    FrameTrace trace;
 
     void clear() {
         list.pages.clear();
@@ -102,28 +110,37 @@ Engine::~Engine() = default;
 
 FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
                           std::span<const float> readiness, Frame& frame) {
+    WZ_ZONE("frame");
     const auto start = Clock::now();
     FrameStats stats;
+    const uint64_t readBefore = fileTally().bytesRead;
     const ViewOfPages view{
         camera,       settings.detailBias, readiness, settings.applyFade, settings.fadeDistance == DistanceKind::AlongZ,
         settings.cull};
     scratch_->clear();
     const Selection selection = selectLoaded(snapshot, view, stats);
-    const auto listing = Clock::now();
-    for (const uint32_t ordinal : selection.pages)
-        if (auto page = snapshot.pages[ordinal].page->page()) scratch_->add(snapshot, ordinal, std::move(page), view);
-    stats.loadMs += millisecondsSince(listing);
     RenderSettings focused = settings;
-    if (focused.focusDistance <= 0)
-        focused.focusDistance = focusDistanceOf(snapshot, neededPages(snapshot, view, selection), camera);
+    {
+        WZ_ZONE("list");
+        const auto listing = Clock::now();
+        for (const uint32_t ordinal : selection.pages)
+            if (auto page = snapshot.pages[ordinal].page->page())
+                scratch_->add(snapshot, ordinal, std::move(page), view);
+        if (focused.focusDistance <= 0)
+            focused.focusDistance = focusDistanceOf(snapshot, neededPages(snapshot, view, selection), camera);
+        stats.listMs = millisecondsSince(listing);
+    }
+    stats.bytesRead = fileTally().bytesRead - readBefore;
     stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
+    if (profiler::isRecording()) scratch_->trace.record(snapshot, settings, readiness, stats);
     return stats;
 }
 
 FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings,
                                Frame& frame) {
+    WZ_ZONE("frame of a layer");
     const auto start = Clock::now();
     FrameStats stats;
     scratch_->clear();

@@ -15,7 +15,8 @@ namespace wz {
 struct FrameStats {
     SelectStats select;
     RenderStats render;
-    double selectMs = 0, loadMs = 0, totalMs = 0;
+    double selectMs = 0, loadMs = 0, listMs = 0, totalMs = 0;
+    uint64_t pagesLoaded = 0, bytesRead = 0;  // what this frame had to wait for, covers included
     uint64_t missingPages = 0;  // corrupt: skipped, their coarser cover is drawn
 };
 

@@ -44,6 +44,7 @@ struct RenderSettings {
     int32_t levelShare = -1;  // a level: its share of the pixel (0..1) is the level output; -1: the mean level is
     bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
     bool cull = true;  // false: pages and runs that a view does not need are drawn too; the picture is the same
+    bool tileStats = false;  // fill RenderStats::tiles
 };
 
 // A cover of the drawn page by one finer level; arrays are parallel to the page's surfels.
@@ -101,10 +102,18 @@ struct StageTime {
     double ms = 0;
 };
 
+// What one tile of the frame took: surfels in its list, and the time of blending and resolving it.
+struct TileCost {
+    uint32_t entries = 0;
+    float ms = 0;
+};
+
 // tested: surfels looked at. projected: those that got a record. visible: of these, the ones whose bounds hold a pixel.
 struct RenderStats {
     uint64_t tested = 0, visible = 0, projected = 0, tileEntries = 0, evaluations = 0, contributions = 0;
     std::vector<StageTime> stages;
+    int32_t tileColumns = 0, tileRows = 0, tileSize_px = 0;
+    std::vector<TileCost> tiles;  // row-major; empty unless settings.tileStats
 };
 
 // One object from one thread at a time. Keeps scratch memory between frames.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/profiler.h"
 #include "shared/frustum.h"
 #include "world/cover_map.h"
 #include "world/lens_projector.h"
@@ -167,6 +168,7 @@ std::shared_ptr<const CoverLayer> coverPage(const Work& work, const Task& task) 
 
 std::vector<NewCover> coversBy(LevelId child, LevelId parent, const Camera& lens, const CoverMap& map,
                                const Snapshot& before, ThreadPool& pool) {
+    WZ_ZONE("cover");
     if (map.weight.empty()) return {};
     Work work{child,
               before,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/errors.h"
+#include "core/profiler.h"
 #include "world/paginate.h"
 
 namespace wz {
@@ -62,9 +63,12 @@ void fillFacts(const SurfelLayerView& layer, LevelRecord& record) {
 }  // namespace
 
 Addition additionOf(const Commit& commit, const Snapshot& before, ThreadPool& pool) {
-    checkRecord(commit, before);
-    checkLayer(commit.layer, pool);
-    checkCoverMap(commit.cover, commit.record.lens);
+    {
+        WZ_ZONE("check");
+        checkRecord(commit, before);
+        checkLayer(commit.layer, pool);
+        checkCoverMap(commit.cover, commit.record.lens);
+    }
     auto record = std::make_shared<LevelRecord>(commit.record);
     record->id = static_cast<LevelId>(before.levels.size());
     fillFacts(commit.layer, *record);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/hash64.h"
+#include "core/profiler.h"
 #include "world/octave.h"
 #include "world/page_cells.h"
 
@@ -181,6 +182,7 @@ Vec3d positionOf(const PageHeader& page, const Surfel& surfel) {
 }
 
 std::vector<std::shared_ptr<const Page>> paginate(const SurfelLayerView& layer, LevelId level, ThreadPool& pool) {
+    WZ_ZONE_OF("paginate", layer.size());
     CellSort sort = sortIntoCells(layer, pool);
     std::vector<size_t> order(sort.cells.size());  // the largest first: threads end together
     for (size_t c = 0; c < order.size(); ++c) order[c] = c;

@@ -6,6 +6,7 @@
 
 #include "core/errors.h"
 #include "core/hash64.h"
+#include "core/profiler.h"
 
 namespace wz {
 namespace {
@@ -86,13 +87,16 @@ std::vector<uint8_t> readPayload(const File& file, const Place& place) {
     if (place.bytes > file.size()) throw WorldError(file.path() + ": a record is longer than the file");
     std::vector<uint8_t> payload(place.bytes);
     file.readAt(place.offset + kFrameBytes, payload);
+    WZ_ZONE_OF("checksum", payload.size());
     if (hash64(payload.data(), payload.size()) != place.checksum)
         throw WorldError(file.path() + ": wrong checksum of the record at byte " + std::to_string(place.offset));
     return payload;
 }
 
 std::shared_ptr<const Page> readPage(const File& file, const PageHeader& header, const Place& place) {
+    WZ_ZONE_OF("load page", place.bytes);
     const std::vector<uint8_t> payload = readPayload(file, place);
+    WZ_ZONE("decode");
     std::span<const uint8_t> rest = payload;
     std::vector<Surfel> surfels;
     std::vector<Cluster> clusters;
@@ -108,7 +112,9 @@ std::shared_ptr<const Page> readPage(const File& file, const PageHeader& header,
 }
 
 std::shared_ptr<const CoverLayer> readCover(const File& file, const PageHeader& header, const StoredCover& cover) {
+    WZ_ZONE_OF("load cover", cover.place.bytes);
     const std::vector<uint8_t> payload = readPayload(file, cover.place);
+    WZ_ZONE("decode");
     std::span<const uint8_t> rest = payload;
     auto layer = std::make_shared<CoverLayer>();
     layer->child = cover.child;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/errors.h"
+#include "core/profiler.h"
 #include "core/thread_pool.h"
 #include "world/next_snapshot.h"
 #include "world/world_file.h"
@@ -57,6 +58,7 @@ std::unique_ptr<World> World::create(const std::string& path, bool overwrite) {
 }
 
 LevelId World::commit(const Commit& commit) {
+    WZ_ZONE_OF("insert", commit.layer.size());
     std::lock_guard writing(state_->writing);
     if (!state_->pool) state_->pool = std::make_unique<ThreadPool>(0);
     const auto before = state_->snapshot();
@@ -76,10 +78,12 @@ LevelId World::commit(const Commit& commit) {
         for (const Blob& blob : commit.blobs)
             state_->blobs[{id, blob.name}] = std::make_shared<const Bytes>(blob.bytes);
     state_->current = std::move(next);
+    WZ_INSTANT("commit");
     return id;
 }
 
 void World::undo(LevelId level) {
+    WZ_ZONE("undo");
     std::lock_guard writing(state_->writing);
     const auto before = state_->snapshot();
     if (before->levels.empty()) throw InputError("undo: the world has no levels");
@@ -105,6 +109,7 @@ std::shared_ptr<const Snapshot> World::snapshot() const { return state_->snapsho
 std::vector<uint8_t> World::blob(LevelId level, const std::string& name) const { return state_->blob(level, name); }
 
 void World::saveAs(const std::string& path, bool overwrite) const {
+    WZ_ZONE("save");
     std::lock_guard writing(state_->writing);  // the snapshot and its blobs stay together
     if (state_->file && state_->file->file().isSameAs(path)) return;  // every commit is there already
     const auto claimed = claimTarget(path, overwrite);

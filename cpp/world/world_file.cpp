@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "core/profiler.h"
 
 namespace wz {
 namespace {
@@ -130,6 +131,7 @@ void WorldFile::undoNewestLevel() {
 }
 
 void WorldFile::publish(const std::function<void(RecordWriter&, Directory&)>& change) {
+    WZ_ZONE("publish");
     if (!writable_) throw WorldError(file_->path() + ": opened for reading only");
     if (broken_) throw WorldError(file_->path() + ": a failed write could not be taken back; open the file again");
     auto next = std::make_shared<Directory>(*directory_);

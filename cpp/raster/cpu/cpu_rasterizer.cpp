@@ -5,6 +5,7 @@
 
 #include "core/denormals.h"
 #include "core/errors.h"
+#include "core/profiler.h"
 #include "core/thread_pool.h"
 #include "raster/compat/compat.h"
 #include "raster/cpu/cpu_rasterizer.h"
@@ -103,6 +104,7 @@ public:
         params_ = projectParamsOf(list, camera, settings);
         const FrameArrays arrays = prepareFrame(frame, camera, settings.outputs);
         const auto timed = [&](const char* name, auto&& stage) {
+            WZ_ZONE(name);
             const Clock::time_point start = Clock::now();
             stage();
             stats.stages.push_back({name, msSince(start)});
@@ -185,6 +187,8 @@ private:
             reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
         for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
         const auto blendOne = [&](size_t i, int thread) {
+            WZ_FINE_ZONE("tile");
+            const Clock::time_point start = Clock::now();
             const uint32_t tile = bins_.byLength(i);
             BlendTask task{};
             task.records = records_.data();
@@ -209,7 +213,12 @@ private:
             tallies[thread].evaluations += task.evaluations;
             tallies[thread].contributions += task.contributions;
             tallies[thread].resolve_ns += task.resolve_ns;
+            if (!stats.tiles.empty()) stats.tiles[tile] = {task.entryCount, static_cast<float>(msSince(start))};
         };
+        stats.tileColumns = grid.columns;
+        stats.tileRows = grid.rows;
+        stats.tileSize_px = kTileSize;
+        stats.tiles.resize(settings.tileStats ? bins_.tiles() : 0);
         pool_.forEach(bins_.tiles(), 1, std::ref(blendOne));
         uint64_t resolve_ns = 0;
         for (int t = 0; t < pool_.threads(); ++t) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+
+#include "raster/rasterizer.h"
+#include "world/snapshot.h"
+
+namespace wz {
+
+struct FrameStats;
+
+// What a frame tells the profiler beside its zones: counters, and instants where something changed since the frame before.
+class FrameTrace {
+public:
+    void record(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
+                const FrameStats& stats);
+
+private:
+    void recordReadiness(std::span<const float> readiness);
+
+    uint64_t epoch_ = 0;
+    bool any_ = false;
+    std::map<LevelId, float> readiness_;  // of the levels that are not ready
+};
+
+}  // namespace wz
