@@ -54,6 +54,7 @@ void bindBench(py::module_& module);
 void bindErrors(py::module_& module);
 void bindCamera(py::module_& module);
 void bindEngine(py::module_& module);
+void bindProfiler(py::module_& module);
 void bindWorld(py::module_& module);
 
 }  // namespace wz

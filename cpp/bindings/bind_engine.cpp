@@ -27,10 +27,26 @@ py::dict imagesOf(Frame&& frame) {
     return images;
 }
 
+// The tiles' costs as pictures (rows, columns).
+py::dict tilesOf(const RenderStats& stats) {
+    std::vector<uint32_t> entries;
+    std::vector<float> ms;
+    for (const TileCost& tile : stats.tiles) {
+        entries.push_back(tile.entries);
+        ms.push_back(tile.ms);
+    }
+    py::dict tiles;
+    tiles["size"] = stats.tileSize_px;
+    tiles["entries"] = ownedArray(std::move(entries), {stats.tileRows, stats.tileColumns});
+    tiles["ms"] = ownedArray(std::move(ms), {stats.tileRows, stats.tileColumns});
+    return tiles;
+}
+
 py::dict statsOf(const FrameStats& stats) {
     py::dict stages;
     stages["select"] = stats.selectMs;
     stages["load"] = stats.loadMs;
+    stages["list"] = stats.listMs;
     for (const StageTime& stage : stats.render.stages) stages[py::str(stage.name)] = stage.ms;
     py::dict funnel;
     funnel["pages_tested"] = stats.select.pagesTested;
@@ -41,11 +57,24 @@ py::dict statsOf(const FrameStats& stats) {
     funnel["tile_entries"] = stats.render.tileEntries;
     funnel["evaluations"] = stats.render.evaluations;
     funnel["contributions"] = stats.render.contributions;
+    py::dict pages;
+    pages["tested"] = stats.select.pagesTested;
+    pages["outside_view"] = stats.select.outsideView;
+    pages["outside_band"] = stats.select.outsideBand;
+    pages["covered"] = stats.select.covered;
+    pages["selected"] = stats.select.selected;
+    pages["loaded"] = stats.pagesLoaded;
+    pages["missing"] = stats.missingPages;
+    py::dict bytes;
+    bytes["read"] = stats.bytesRead;
     py::dict result;
     result["total_ms"] = stats.totalMs;
     result["stages_ms"] = stages;
     result["funnel"] = funnel;
+    result["pages"] = pages;
+    result["bytes"] = bytes;
     result["missing_pages"] = stats.missingPages;
+    if (!stats.render.tiles.empty()) result["tiles"] = tilesOf(stats.render);
     return result;
 }
 
@@ -106,7 +135,8 @@ void bindSettings(py::module_& module) {
         .def_readwrite("optical_lowpass", &RenderSettings::opticalLowpass)
         .def_readwrite("background", &RenderSettings::background)
         .def_readwrite("apply_fade", &RenderSettings::applyFade)
-        .def_readwrite("cull", &RenderSettings::cull);
+        .def_readwrite("cull", &RenderSettings::cull)
+        .def_readwrite("tile_stats", &RenderSettings::tileStats);
 }
 
 }  // namespace

@@ -16,4 +16,5 @@ PYBIND11_MODULE(_core, module) {
     wz::bindWorld(module);
     wz::bindEngine(module);
     wz::bindBench(module);
+    wz::bindProfiler(module);
 }

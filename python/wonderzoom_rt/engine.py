@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from . import _core
+from . import _core, zones
 from .camera import Camera
 from .errors import InputError
 from .frame import OUTPUTS, Frame
@@ -66,7 +66,10 @@ class Engine:
         ready = _readiness(readiness or {}, snapshot)
         with self._turn:
             images, stats = self._native.render(snapshot, native_camera(camera), chosen, ready)
-        return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
+        frame = Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
+        for listener in zones.frame_listeners:
+            listener(frame)
+        return frame
 
     def render_layer(
         self,
@@ -100,6 +103,7 @@ def settings(
     apply_fade: bool = True,
     cull: bool = True,
     level_share: int | None = None,
+    tile_stats: bool = False,
 ) -> _core.RenderSettings:
     """How to draw. Raises InputError for an unknown word or a number that is not finite.
 
@@ -110,6 +114,7 @@ def settings(
     float32. optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
     cull: leave out what a view does not need before looking at its surfels; off, the picture is the same.
     level_share: the output `level` then holds that level's share of what covers the pixel (0..1), not the mean level.
+    tile_stats: put what each tile took into `Frame.stats["tiles"]`.
     """
     chosen = _core.RenderSettings()
     chosen.outputs = _output_bits(outputs)
@@ -137,6 +142,7 @@ def settings(
         if level_share < 0:
             raise InputError(f"level_share must be a level's id, 0 or more, got {level_share!r}")
         chosen.level_share = int(level_share)
+    chosen.tile_stats = bool(tile_stats)
     return chosen
 
 

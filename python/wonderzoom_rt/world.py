@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,7 @@ from .level import Level
 from .pick import Pick, picked, probe
 
 if TYPE_CHECKING:
+    from .profile.session import Recording
     from .synth.types import LevelResult, Progress, Quality, ZoomRequest
 
 
@@ -41,9 +43,12 @@ class World:
     # ------------------------------------------------------------------ makers
 
     @classmethod
-    def open(cls, path: str | Path, *, writable: bool = False) -> World:
-        """Opens a world file. Raises WorldError for a file that is no world, or that another process writes to."""
-        return cls(native=_core.World.open(str(path), writable))
+    def open(cls, path: str | Path, *, writable: bool = False, engine: Engine | None = None) -> World:
+        """Opens a world file. Raises WorldError for a file that is no world, or that another process writes to.
+
+        engine: what it draws with; left out, one with all threads.
+        """
+        return cls(native=_core.World.open(str(path), writable), engine=engine)
 
     @classmethod
     def create(cls, path: str | Path, *, overwrite: bool = False) -> World:
@@ -355,6 +360,19 @@ class World:
         if rough is None or not np.isfinite(rough.distance):
             return rough
         return picked(self.render(around, outputs=outputs, depth_reference=rough.distance))
+
+    def profile(
+        self, path: str | Path | None = None, *, report: str | Path | None = None, fine: bool = False
+    ) -> AbstractContextManager[Recording]:
+        """`with world.profile("trace.json"):` records what the engine does meanwhile, of this world and any other.
+
+        path: the trace to write, which Perfetto opens. report: a one-page PNG. fine: record each tile too. The block's
+        variable has `frames`, `hitches` and `capture(seconds)`. Raises InputError before the block runs when a file
+        cannot come to lie there, WonderzoomError when it cannot be written.
+        """
+        from .profile.session import recording
+
+        return recording(path, report=report, fine=fine, world=self)
 
     # ---------------------------------------------------------------- internal
 

@@ -29,6 +29,7 @@ COMMANDS = (
     "evaluate",
     "bench",
     "scene",
+    "profile",
     "doctor",
     "demo",
 )
