@@ -22,9 +22,15 @@ __all__: list[str] = [
     "SURFEL_BYTES",
     "Snapshot",
     "World",
-    "blend_rate",
-    "read_bandwidth",
-    "sort_rate",
+    "profiler_capture",
+    "profiler_counter",
+    "profiler_instant",
+    "profiler_is_recording",
+    "profiler_name_thread",
+    "profiler_now_ns",
+    "profiler_start",
+    "profiler_stop",
+    "profiler_zone",
 ]
 
 class Camera:
@@ -140,11 +146,11 @@ class RenderSettings:
 
     apply_fade: bool
     compat: Compat
-    cull: bool
     depth_kind: DistanceKind
     fade_distance: DistanceKind
     fade_law: FadeLaw
     optical_lowpass: bool
+    tile_stats: bool
     def __init__(self) -> None: ...
     @property
     def background(self) -> typing.Annotated[list[float], "FixedSize(3)"]: ...
@@ -168,10 +174,6 @@ class RenderSettings:
     @focus_distance.setter
     def focus_distance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
     @property
-    def level_share(self) -> int: ...
-    @level_share.setter
-    def level_share(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
-    @property
     def near(self) -> float: ...
     @near.setter
     def near(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
@@ -184,9 +186,7 @@ class Engine:
     """
     Draws snapshots and layers. One object from one thread at a time.
     """
-    def __init__(
-        self, threads: typing.SupportsInt | typing.SupportsIndex = 0, instructions: str = "best"
-    ) -> None: ...
+    def __init__(self, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None: ...
     def render(
         self,
         snapshot: Snapshot,
@@ -202,32 +202,36 @@ class Engine:
         Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
         """
 
-def blend_rate(
-    threads: typing.SupportsInt | typing.SupportsIndex,
-    instructions: str,
-    seconds: typing.SupportsFloat | typing.SupportsIndex,
-) -> float:
+def profiler_capture(since_ns: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """
-    Blended evaluations a second of the engine's blend pass on data that stays in the caches.
+    (names, tracks): all events that ended at since_ns or later, a dict of arrays for each thread.
     """
 
-def read_bandwidth(
-    threads: typing.SupportsInt | typing.SupportsIndex,
-    bytes: typing.SupportsInt | typing.SupportsIndex,
-    seconds: typing.SupportsFloat | typing.SupportsIndex,
-) -> float:
+def profiler_counter(name: str, value: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+def profiler_instant(name: str, value: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None: ...
+def profiler_is_recording() -> bool: ...
+def profiler_name_thread(name: str) -> None: ...
+def profiler_now_ns() -> int:
     """
-    Bytes a second, reading memory that no cache holds.
+    The clock of all events, ns.
     """
 
-def sort_rate(
-    threads: typing.SupportsInt | typing.SupportsIndex,
-    pairs: typing.SupportsInt | typing.SupportsIndex,
-    seconds: typing.SupportsFloat | typing.SupportsIndex,
-) -> float:
+def profiler_start(fine_zones: bool, events_per_thread: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
-    Pairs a second of the engine's depth sort, keys in random order.
+    Begins recording with empty rings.
     """
+
+def profiler_stop() -> None:
+    """
+    Ends recording; what was recorded can still be captured.
+    """
+
+def profiler_zone(
+    name: str,
+    begin_ns: typing.SupportsInt | typing.SupportsIndex,
+    end_ns: typing.SupportsInt | typing.SupportsIndex,
+    value: typing.SupportsFloat | typing.SupportsIndex | None = None,
+) -> None: ...
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547
