@@ -23,6 +23,23 @@ std::span<const uint8_t> bytesOf(const std::vector<T>& values) {
 }
 
 template <class T>
+std::span<uint8_t> writableBytesOf(std::vector<T>& values) {
+    return {reinterpret_cast<uint8_t*>(values.data()), values.size() * sizeof(T)};
+}
+
+void checkLength(const File& file, const Place& place) {
+    if (place.bytes > file.size()) throw WorldError(file.path() + ": a record is longer than the file");
+}
+
+void checkSum(const File& file, const Place& place, std::initializer_list<std::span<const uint8_t>> payload) {
+    WZ_ZONE_OF("checksum", place.bytes);
+    Hash64 hash;
+    for (const auto& part : payload) hash.add(part.data(), part.size());
+    if (hash.value() != place.checksum)
+        throw WorldError(file.path() + ": wrong checksum of the record at byte " + std::to_string(place.offset));
+}
+
+template <class T>
 void takeValues(std::span<const uint8_t>& from, std::vector<T>& values, size_t count) {
     values.resize(count);
     std::memcpy(values.data(), from.data(), count * sizeof(T));
@@ -84,24 +101,25 @@ Locator RecordWriter::addDirectory(const Directory& directory) {
 }
 
 std::vector<uint8_t> readPayload(const File& file, const Place& place) {
-    if (place.bytes > file.size()) throw WorldError(file.path() + ": a record is longer than the file");
+    checkLength(file, place);
     std::vector<uint8_t> payload(place.bytes);
     file.readAt(place.offset + kFrameBytes, payload);
-    WZ_ZONE_OF("checksum", payload.size());
-    if (hash64(payload.data(), payload.size()) != place.checksum)
-        throw WorldError(file.path() + ": wrong checksum of the record at byte " + std::to_string(place.offset));
+    checkSum(file, place, {payload});
     return payload;
 }
 
 std::shared_ptr<const Page> readPage(const File& file, const PageHeader& header, const Place& place) {
     WZ_ZONE_OF("load page", place.bytes);
-    const std::vector<uint8_t> payload = readPayload(file, place);
-    WZ_ZONE("decode");
-    std::span<const uint8_t> rest = payload;
-    std::vector<Surfel> surfels;
-    std::vector<Cluster> clusters;
-    takeValues(rest, surfels, header.count);
-    takeValues(rest, clusters, rest.size() / sizeof(Cluster));
+    checkLength(file, place);
+    const uint64_t surfelBytes = uint64_t(header.count) * sizeof(Surfel);
+    if (place.bytes < surfelBytes || (place.bytes - surfelBytes) % sizeof(Cluster) != 0)
+        throw WorldError(file.path() + ": a page's size does not fit its header");
+    // Read where they stay: a copy of the bytes would cost as much as reading them did.
+    std::vector<Surfel> surfels(header.count);
+    std::vector<Cluster> clusters((place.bytes - surfelBytes) / sizeof(Cluster));
+    file.readAt(place.offset + kFrameBytes, writableBytesOf(surfels));
+    file.readAt(place.offset + kFrameBytes + surfelBytes, writableBytesOf(clusters));
+    checkSum(file, place, {bytesOf(surfels), bytesOf(clusters)});
     uint64_t next = 0;
     for (const Cluster& cluster : clusters) {
         if (cluster.first != next) throw WorldError(file.path() + ": clusters of a page do not follow each other");
