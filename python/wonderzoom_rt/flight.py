@@ -66,7 +66,7 @@ class CameraTrack:
         self._target = None if target is None else np.asarray(target, dtype=np.float64)
         levelled = [_without_shift(camera) for camera in cameras]
         self._end = np.array(levelled[-1].orientation)
-        turns = [_rotation_vector(self._end, np.array(camera.orientation)) for camera in levelled]
+        turns = _unwrapped([_rotation_vector(self._end, np.array(camera.orientation)) for camera in levelled])
         self._turns = NaturalSpline(positions, turns)
         self._focals = NaturalSpline(positions, [math.log2(camera.focal) for camera in levelled])
         if self._target is None:
@@ -286,6 +286,25 @@ def _rotation_vector(reference: Array, orientation: Array) -> Array:
     vector = np.array(axis)
     length = float(np.linalg.norm(vector))
     return vector * (2.0 * math.atan2(length, w) / length if length > 1e-300 else 2.0)
+
+
+def _unwrapped(turns: list[Array]) -> list[Array]:
+    """The same turns, each by whole turns more or less about its axis, so that neighbours lie close together.
+
+    The last one, the reference, stays. Without it a full circle would spin back in one step.
+    """
+    kept = [turns[-1]]
+    for turn in reversed(turns[:-1]):
+        angle = float(np.linalg.norm(turn))
+        axis = turn / angle if angle > 1e-9 else _axis_of(kept[-1])
+        whole = round((float(kept[-1] @ axis) - angle) / (2.0 * math.pi))
+        kept.append(turn + 2.0 * math.pi * whole * axis)
+    return kept[::-1]
+
+
+def _axis_of(turn: Array) -> Array:
+    length = float(np.linalg.norm(turn))
+    return turn / length if length > 1e-9 else np.array([0.0, 0.0, 1.0])
 
 
 def _quaternion_of_vector(vector: Array) -> Array:

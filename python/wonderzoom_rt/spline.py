@@ -46,13 +46,15 @@ def _second_derivatives(knots: Array, values: Array) -> Array:
     if count < 3:
         return bends
     steps = np.diff(knots)
-    slopes = np.diff(values, axis=0) / steps[:, None]
-    system = np.zeros((count - 2, count - 2))
-    inner = np.arange(count - 2)
-    system[inner, inner] = 2.0 * (steps[:-1] + steps[1:])
-    system[inner[:-1], inner[1:]] = steps[1:-1]
-    system[inner[1:], inner[:-1]] = steps[1:-1]
-    bends[1:-1] = np.linalg.solve(system, 6.0 * np.diff(slopes, axis=0))
+    right = 6.0 * np.diff(np.diff(values, axis=0) / steps[:, None], axis=0)
+    diagonal = 2.0 * (steps[:-1] + steps[1:])
+    # Elimination of the band below the diagonal, then back: a recorded flight has thousands of knots.
+    for row in range(1, count - 2):
+        factor = steps[row] / diagonal[row - 1]
+        diagonal[row] -= factor * steps[row]
+        right[row] -= factor * right[row - 1]
+    for row in range(count - 3, -1, -1):
+        bends[row + 1] = (right[row] - steps[row + 1] * bends[row + 2]) / diagonal[row]
     return bends
 
 
