@@ -21,6 +21,7 @@ from .frame import Frame
 from .layer import SurfelLayer
 from .level import Level
 from .pick import Pick, picked, probe
+from .zones import zone
 
 if TYPE_CHECKING:
     from .profile.session import Recording
@@ -253,13 +254,14 @@ class World:
                 cover["color_change"] = np.ascontiguousarray(result.color_change, dtype=np.float32).reshape(
                     -1, 3
                 )
-        blobs = {
-            stored.PICTURE_BLOB: stored.picture_to_bytes(result.picture),
-            stored.DISTANCE_BLOB: stored.distance_to_bytes(result.distance),
-            stored.COVER_BLOB: stored.weights_to_bytes(result.cover),
-        }
-        if result.edit_mask is not None:
-            blobs[stored.EDIT_BLOB] = stored.weights_to_bytes(result.edit_mask)
+        with zone("encode pictures"):
+            blobs = {
+                stored.PICTURE_BLOB: stored.picture_to_bytes(result.picture),
+                stored.DISTANCE_BLOB: stored.distance_to_bytes(result.distance),
+                stored.COVER_BLOB: stored.weights_to_bytes(result.cover),
+            }
+            if result.edit_mask is not None:
+                blobs[stored.EDIT_BLOB] = stored.weights_to_bytes(result.edit_mask)
         number = None if parent is None else self.level(parent).id
         return self._commit_arrays(
             result.layer,

@@ -7,9 +7,10 @@ Times are nanoseconds of the system's monotonic clock, which all processes of a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def _name_thread() -> None:
 foreign: list[dict[str, Any]] = []
 """Captures that worker processes sent with their results, as `exported` makes them; the newest last."""
 _MOST_FOREIGN = 64
+_EVENTS_OF_A_RUN = 1 << 15
 
 
 def exported(process_name: str, since_ns: int) -> dict[str, Any]:
@@ -93,6 +95,22 @@ def exported(process_name: str, since_ns: int) -> dict[str, Any]:
             {"name": track["name"], "id": track["id"], "lost": track["lost"], **lists, "value": value}
         )
     return {"process": os.getpid(), "process_name": process_name, "names": list(names), "tracks": plain}
+
+
+@contextlib.contextmanager
+def recorded_apart(process_name: str, *, wanted: bool) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Records while the block runs, for another process that asked for it.
+
+    What the block gets returns {"recorded": what was recorded so far}, or {} when it was not wanted.
+    """
+    if not wanted:
+        yield dict
+        return
+    _core.profiler_start(False, _EVENTS_OF_A_RUN)
+    try:
+        yield lambda: {"recorded": exported(process_name, 0)}
+    finally:
+        _core.profiler_stop()
 
 
 def take(recorded: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..camera import Camera
 from ..errors import CancelledError, GeneratorError, InputError, WonderzoomError, WorldError
 from ..synth.types import Cancelled, LevelResult, Quality
+from ..zones import zone
 from . import worker as worker_module
 from .job import Job, JobState
 from .pipelines import OFFLINE, RunsZooms
@@ -130,7 +131,8 @@ class Generator:
             self._current = None
 
     def _make(self, job: Job) -> tuple[Level, ...]:
-        results = self._transport.run(job.request, progress=job.report, cancelled=lambda: job.is_stopping)
+        with zone("generate"):
+            results = self._transport.run(job.request, progress=job.report, cancelled=lambda: job.is_stopping)
         job.advance(JobState.READY)
         return commit_all(job.world, results, parent=job.request.parent, cancelled=lambda: job.is_stopping)
 

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import IO, Any
 
-from .. import errors
+from .. import errors, zones
 from ..errors import CancelledError, GeneratorError, WonderzoomError
 from ..synth.types import Cancelled, LevelResult, Progress, ZoomRequest
 from .block import read_block, write_block
@@ -63,7 +63,9 @@ class WorkerProcess:
         self._count += 1
         descriptor = write_block(*pack_request(request))
         try:
-            self._channel.send({"kind": "run", "run": self._count}, descriptor=descriptor)
+            self._channel.send(
+                {"kind": "run", "run": self._count, "record": zones.is_recording()}, descriptor=descriptor
+            )
         finally:
             os.close(descriptor)
         deadline = float("inf")
@@ -104,6 +106,8 @@ def death_words(code: int) -> str:
 
 def _answer(message: dict[str, Any], block: int | None) -> list[LevelResult]:
     kind = message.get("kind")
+    if "recorded" in message:
+        zones.take(message["recorded"])
     if kind == "done" and block is not None:
         return unpack_results(*read_block(block))
     if block is not None:

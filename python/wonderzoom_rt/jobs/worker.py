@@ -3,6 +3,7 @@
 
 Messages to it: `pipeline` (first, with the recipe), `run` (with a block that holds the request), `cancel`.
 Messages from it: `progress`, and for each run one of `done` (with a block of levels), `cancelled`, `failed`.
+A `run` that asks to `record` has `done` carry the zones of the run, as `recorded`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
+from .. import zones
 from ..errors import CancelledError, WonderzoomError
 from .block import read_block, write_block
 from .channel import Channel, ChannelClosed
@@ -52,7 +55,8 @@ def main(descriptor: int) -> None:
     while True:
         message, block = inbox.get()
         if block is not None:
-            _serve(channel, pipeline, int(message["run"]), block, stopped)
+            with zones.recorded_apart("worker", wanted=bool(message.get("record"))) as record:
+                _serve(channel, pipeline, int(message["run"]), block, stopped, record)
 
 
 class _StoppedRuns:
@@ -76,7 +80,12 @@ def _listen(channel: Channel, inbox: _Inbox, stopped: _StoppedRuns) -> None:
 
 
 def _serve(
-    channel: Channel, pipeline: RunsZooms | BaseException, number: int, block: int, stopped: _StoppedRuns
+    channel: Channel,
+    pipeline: RunsZooms | BaseException,
+    number: int,
+    block: int,
+    stopped: _StoppedRuns,
+    record: Callable[[], dict[str, Any]],
 ) -> None:
     last_time, last_words = 0.0, ""
 
@@ -101,5 +110,5 @@ def _serve(
             traceback.print_exc()
         channel.send({"kind": "failed", "error": type(problem).__name__, "text": str(problem)})
     else:
-        channel.send({"kind": "done"}, descriptor=answer)
+        channel.send({"kind": "done", **record()}, descriptor=answer)
         os.close(answer)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..camera import Camera
 from ..engine import Engine
 from ..layer import SurfelLayer
+from ..zones import zone
 from .lift import lift
 
 Image = NDArray[np.float32]
@@ -52,9 +53,11 @@ def build_level(
     hidden: pictures, distances and masks (H,W) of what only an orbit uncovers.
     around: surfels of what lies beyond the frame.
     """
-    seen = lift(picture, distance, camera, prior_camera=prior_camera, mask=cover)
+    with zone("lift"):
+        seen = lift(picture, distance, camera, prior_camera=prior_camera, mask=cover)
     target_db, most_renders = FIRST_LEVEL_FIT if prior_camera is None else ZOOM_LEVEL_FIT
-    seen = fit_colors(seen, picture, camera, target_db=target_db, most_renders=most_renders)
+    with zone("fit colors"):
+        seen = fit_colors(seen, picture, camera, target_db=target_db, most_renders=most_renders)
     behind = [around] if around is not None and len(around) else []
     for picture_behind, distance_behind, keep in hidden:
         if keep.any():
@@ -71,7 +74,8 @@ def build_level(
             )
     layer = SurfelLayer.concatenate([seen, *behind]) if behind else seen
     if behind:
-        layer = touch_up(layer, picture, camera, rounds=TOUCH_UPS if prior_camera is None else 1)
+        with zone("touch up"):
+            layer = touch_up(layer, picture, camera, rounds=TOUCH_UPS if prior_camera is None else 1)
     return Built(layer=layer, approach=approach_camera(distance, camera, home), cover=cover)
 
 
