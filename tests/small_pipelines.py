@@ -18,6 +18,7 @@ from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import CancelledError, GeneratorError
 from wonderzoom_rt.layer import EXTENT_PER_FOOTPRINT, SurfelLayer
 from wonderzoom_rt.synth.types import Cancelled, Context, LevelResult, Progress, ZoomRequest
+from wonderzoom_rt.zones import zone
 
 
 def view_of(context: Context, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
@@ -177,3 +178,11 @@ class SpoiltPipeline(EnlargingPipeline):
             "second level": [good[0], replace(last, cover=last.cover[:, :-1])],
         }
         return spoilt[str(request.prompt)]
+
+
+class ZonedPipeline(EnlargingPipeline):
+    """The same, in a zone of its own."""
+
+    def run(self, request: ZoomRequest, *, progress: Progress, cancelled: Cancelled) -> list[LevelResult]:
+        with zone("enlarge", value=self.steps):
+            return super().run(request, progress=progress, cancelled=cancelled)

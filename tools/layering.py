@@ -65,7 +65,7 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "evaluate": BASE | ENGINE,
     "splats": {"errors", "rotation", "layer"},
     "bench": BASE | ENGINE | {"spline", "flight", "splats", "synth", "jobs", "_core"},
-    "profile": BASE | ENGINE | {"flight", "_core"},
+    "profile": BASE | ENGINE | {"bench", "_core"},
     "viewer": BASE | ENGINE | FILM | {"jobs", "profile"},
     "doctor": BASE | ENGINE | FILM | {"synth", "jobs", "_core"},
     "demo": BASE | ENGINE | FILM | {"synth", "jobs", "evaluate"},

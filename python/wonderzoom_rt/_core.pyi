@@ -22,6 +22,7 @@ __all__: list[str] = [
     "SURFEL_BYTES",
     "Snapshot",
     "World",
+    "blend_rate",
     "profiler_capture",
     "profiler_counter",
     "profiler_instant",
@@ -31,6 +32,8 @@ __all__: list[str] = [
     "profiler_start",
     "profiler_stop",
     "profiler_zone",
+    "read_bandwidth",
+    "sort_rate",
 ]
 
 class Camera:
@@ -146,6 +149,7 @@ class RenderSettings:
 
     apply_fade: bool
     compat: Compat
+    cull: bool
     depth_kind: DistanceKind
     fade_distance: DistanceKind
     fade_law: FadeLaw
@@ -174,6 +178,10 @@ class RenderSettings:
     @focus_distance.setter
     def focus_distance(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
     @property
+    def level_share(self) -> int: ...
+    @level_share.setter
+    def level_share(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
     def near(self) -> float: ...
     @near.setter
     def near(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
@@ -186,7 +194,9 @@ class Engine:
     """
     Draws snapshots and layers. One object from one thread at a time.
     """
-    def __init__(self, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None: ...
+    def __init__(
+        self, threads: typing.SupportsInt | typing.SupportsIndex = 0, instructions: str = "best"
+    ) -> None: ...
     def render(
         self,
         snapshot: Snapshot,
@@ -201,6 +211,15 @@ class Engine:
         """
         Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
         """
+
+def blend_rate(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    instructions: str,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Blended evaluations a second of the engine's blend pass on data that stays in the caches.
+    """
 
 def profiler_capture(since_ns: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """
@@ -232,6 +251,23 @@ def profiler_zone(
     end_ns: typing.SupportsInt | typing.SupportsIndex,
     value: typing.SupportsFloat | typing.SupportsIndex | None = None,
 ) -> None: ...
+def read_bandwidth(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    bytes: typing.SupportsInt | typing.SupportsIndex,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Bytes a second, reading memory that no cache holds.
+    """
+
+def sort_rate(
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    pairs: typing.SupportsInt | typing.SupportsIndex,
+    seconds: typing.SupportsFloat | typing.SupportsIndex,
+) -> float:
+    """
+    Pairs a second of the engine's depth sort, keys in random order.
+    """
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547

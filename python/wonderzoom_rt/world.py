@@ -374,7 +374,10 @@ class World:
         """
         from .profile.session import recording
 
-        return recording(path, report=report, fine=fine, world=self)
+        def draw(camera: Camera) -> Frame:
+            return self.render(camera, outputs=("color", "coverage"), tile_stats=True)
+
+        return recording(path, report=report, fine=fine, draw=draw, title=self.path)
 
     # ---------------------------------------------------------------- internal
 

@@ -13,7 +13,6 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..camera import Camera
-    from ..engine import Engine
     from ..level import Level
     from ..world import World
 
@@ -47,15 +46,12 @@ def size(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[1])
 
 
-def open_world(path: str, *, writable: bool = False, engine: Engine | None = None) -> World:
-    """Opens the world file of a command. Raises InputError when there is no such file, WorldError otherwise.
-
-    engine: what it draws with; left out, one with all threads.
-    """
+def open_world(path: str, *, writable: bool = False) -> World:
+    """Opens the world file of a command. Raises InputError when there is no such file, WorldError otherwise."""
     from ..world import World
 
     check_world_file(path)
-    return World.open(path, writable=writable, engine=engine)
+    return World.open(path, writable=writable)
 
 
 def check_world_file(path: str) -> None:

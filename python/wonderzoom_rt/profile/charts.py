@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -129,12 +130,14 @@ def histogram(canvas: Canvas, box: Box, total: Numbers) -> None:
         row = next((r for r in range(3) if middle - half >= free[r]), 2)
         free[row] = middle + half + 14
         y = plot.y - 12 - 24 * row
-        canvas.line(x, y + 5, x, plot.bottom, INK, dash=6)
+        canvas.line(x, y + 9, x, plot.bottom, INK, dash=6)
         canvas.text(middle, y, words, size=SMALL, anchor="middle")
-    for at in ticks(high - low, 7):
-        value = low + at
-        x = plot.x + plot.width * at / (high - low)
-        canvas.text(x, plot.bottom + 28, milliseconds(value), size=SMALL, color=GREY, anchor="middle")
+    spread = ticks(high - low, 7)
+    step = spread[1] if len(spread) > 1 else high - low
+    for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
+        x = plot.x + plot.width * (number * step - low) / (high - low)
+        words = f"{round(number * step, 9):g}"
+        canvas.text(x, plot.bottom + 28, words, size=SMALL, color=GREY, anchor="middle")
     canvas.text(plot.right, plot.bottom + 54, "ms a frame", size=SMALL, color=GREY, anchor="right")
 
 

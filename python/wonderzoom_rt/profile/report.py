@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..camera import Camera
 from ..errors import InputError, WonderzoomError
 from ..frame import Frame
 from . import charts
@@ -17,36 +19,35 @@ from .canvas import GREY, INK, PALE, SMALL, Box, Canvas, milliseconds, short_num
 from .machine import machine_facts
 from .session import Recording
 
-if TYPE_CHECKING:
-    from ..world import World
-
+Draw = Callable[[Camera], Frame]
 WIDTH, MARGIN, GUTTER = 1800, 70, 70
 COLUMN = (WIDTH - 2 * MARGIN - GUTTER) // 2
 _MOST_HITCH_LINES = 4
 
 
 def save_report(
-    path: str | Path, session: Recording, *, world: World | None = None, title: str | None = None
+    path: str | Path, session: Recording, *, draw: Draw | None = None, title: str | None = None
 ) -> None:
     """Draws a recording on one page and writes it as a PNG.
 
-    world: what was drawn; with it the slowest frame is drawn once more, for its picture and the cost of its tiles.
+    draw: draws the view of a camera, with `tile_stats`; with it the page shows the slowest frame and what its tiles
+    cost.
     Raises InputError when no frame was drawn, WonderzoomError when the file cannot be written.
     """
-    page = draw_report(session, world=world, title=title)
+    page = draw_report(session, draw=draw, title=title)
     try:
         page.save(path)
     except OSError as problem:
         raise WonderzoomError(f"cannot write the report {path}: {problem.strerror or problem}") from None
 
 
-def draw_report(session: Recording, *, world: World | None = None, title: str | None = None) -> Canvas:
+def draw_report(session: Recording, *, draw: Draw | None = None, title: str | None = None) -> Canvas:
     """The page itself."""
     frames = session.frames
     if len(frames) == 0:
         raise InputError("a report needs at least one frame, and none was drawn")
     slowest = slowest_frame(session)
-    again = None if world is None else _drawn_again(world, session, slowest)
+    again = None if draw is None else draw(frames.cameras[slowest])
     hitches = session.hitches
     tile_height = 0 if again is None else 150 + math.ceil(COLUMN * again.height / again.width)
     hitch_height = 70 + 34 * min(len(hitches), _MOST_HITCH_LINES + 1) if hitches else 0
@@ -132,11 +133,6 @@ def _header(canvas: Canvas, session: Recording, title: str | None) -> None:
         MARGIN, 136, shortened("   |   ".join(parts), WIDTH - 2 * MARGIN, SMALL), size=SMALL, color=GREY
     )
     canvas.line(MARGIN, 158, WIDTH - MARGIN, 158, INK, width=2)
-
-
-def _drawn_again(world: World, session: Recording, number: int) -> Frame:
-    camera = session.frames.cameras[number]
-    return world.render(camera, outputs=("color", "coverage"), tile_stats=True)
 
 
 def _slowest(canvas: Canvas, y: int, frame: Frame, number: int) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _core, zones
+from ..camera import Camera
 from ..errors import InputError
 from ..frame import Frame
 from . import rings
@@ -17,9 +18,6 @@ from .frame_log import FrameLog
 from .hitches import Hitch, HitchWatch
 from .rings import Capture
 from .trace import write_trace
-
-if TYPE_CHECKING:
-    from ..world import World
 
 
 class Recording:
@@ -68,12 +66,13 @@ def recording(
     report: str | Path | None = None,
     fine: bool = False,
     events_per_thread: int | None = None,
-    world: World | None = None,
+    draw: Callable[[Camera], Frame] | None = None,
+    title: str | None = None,
 ) -> Iterator[Recording]:
     """Records while the block runs; afterwards writes the trace to `path` and a one-page PNG to `report`, if given.
 
     fine: record each tile too. events_per_thread: see `start`.
-    world: what the report draws the slowest frame of. Inside another recording it joins that one and writes
+    draw, title: see `save_report`. Inside another recording it joins that one and writes
     only what happened since it began. Raises InputError before the block runs when a file cannot come to lie there,
     WonderzoomError when it cannot be written afterwards. The block's own errors pass through, and the trace of what
     came before them is written.
@@ -98,7 +97,7 @@ def recording(
     if report is not None:
         from .report import save_report
 
-        save_report(report, session, world=world, title=None if world is None else world.path)
+        save_report(report, session, draw=draw, title=title)
 
 
 def check_target(path: str | Path) -> None:

@@ -49,7 +49,11 @@ def event_lines(capture: Capture) -> Iterator[str]:
     """Each event as JSON text: names first, then each track in the order of time, outer zones before inner ones."""
     for process, name in sorted(capture.processes.items()):
         yield json.dumps(_named("process_name", process, 0, name))
+    named: set[tuple[int, int]] = set()  # a worker sends a track for each of its runs
     for place, track in enumerate(capture.tracks):
+        if (track.process, track.thread) in named:
+            continue
+        named.add((track.process, track.thread))
         yield json.dumps(_named("thread_name", track.process, track.thread, track.name))
         yield json.dumps(_sorted_at(track, place))
     for track in capture.tracks:
