@@ -7,10 +7,11 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Before numpy and its friends start their thread pools: two tests at a time already fill two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +19,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from PIL import Image
+
+if TYPE_CHECKING:
+    from command_line import Run
 
 TESTS = Path(__file__).resolve().parent
 PHOTOGRAPHS = ("dandelions", "mountains", "valley", "creek")
@@ -73,6 +77,33 @@ def small_photograph(data_dir: Path) -> np.ndarray:
         small = np.asarray(image.resize((256, 144), Image.Resampling.LANCZOS))
     small.setflags(write=False)
     return small
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command here; its exit code, stdout and stderr."""
+    from wonderzoom_rt.cli import main
+
+    def runner(*argv: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in argv])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return runner
+
+
+@pytest.fixture(scope="session")
+def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with three levels of 64x48; not to be changed."""
+    from command_line import save_world
+
+    return save_world(tmp_path_factory.mktemp("world") / "made.wz", zooms=1)
+
+
+@pytest.fixture
+def world_file(made_world: Path, tmp_path: Path) -> Path:
+    """A copy of `made_world` that a test may change."""
+    return Path(shutil.copy(made_world, tmp_path / "w.wz"))
 
 
 @pytest.fixture(scope="session")

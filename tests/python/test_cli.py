@@ -3,84 +3,33 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from small_pipelines import EnlargingPipeline, first_level
-from wonderzoom_rt.cli import main
+from command_line import Run, environment, install_generators, save_world
 from wonderzoom_rt.cli.main import COMMANDS
-from wonderzoom_rt.cli.progress import ProgressLine, spoken_time
-from wonderzoom_rt.jobs import Generator
 from wonderzoom_rt.world import World
 
-Run = Callable[..., tuple[int, str, str]]
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five levels of 64x48: home and two zooms of x8."""
-    random = np.random.default_rng(2)
-    picture = np.clip(0.5 + 0.2 * random.standard_normal((48, 64, 3)), 0, 1)
-    world = World()
-    world.commit(first_level(picture, np.full((48, 64), 4.0), focal=60.0), parent=None)
-    with Generator(EnlargingPipeline(), worker="in-process") as generator:
-        camera = world.home
-        for _ in range(2):
-            camera = camera.zoomed(8, at=(0.4, 0.55))
-            generator.zoom(world, camera).result()
-    path = tmp_path_factory.mktemp("world") / "made.wz"
-    world.save(path)
-    return path
-
-
-@pytest.fixture
-def world_file(made_world: Path, tmp_path: Path) -> Path:
-    """A copy that a test may change."""
-    return Path(shutil.copy(made_world, tmp_path / "w.wz"))
+    """A file with five levels of 64x48; not to be changed."""
+    return save_world(tmp_path_factory.mktemp("world") / "made.wz", zooms=2)
 
 
 @pytest.fixture
 def installed_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The small pipeline, installed as a generator called "enlarging"."""
-    info = tmp_path / "site" / "someones_generator-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: someones-generator\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[wonderzoom_rt.pipelines]\nenlarging = small_pipelines:EnlargingPipeline\n"
-        "waiting = small_pipelines:WaitingPipeline\n"
-    )
-    monkeypatch.syspath_prepend(str(info.parent))
+    monkeypatch.syspath_prepend(str(install_generators(tmp_path)))
     return "enlarging"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command here; its exit code, stdout and stderr."""
-
-    def runner(*argv: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in argv])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return runner
-
-
-def environment() -> dict[str, str]:
-    here = Path(__file__).resolve().parent
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(here.parent)])}
 
 
 # ------------------------------------------------------------------------------- in general
@@ -336,75 +285,3 @@ def test_doctor_finds_the_engine_well(run: Run) -> None:
     assert states["engine"] == states["world file"] == states["photographs"] == "works"
     code, out, _ = run("doctor")
     assert code == 0 and all(name in out for name in states)
-
-
-# -------------------------------------------------------------------------------- progress
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_what_is_over_within_a_second_prints_nothing() -> None:
-    clock, stream = Clock(), io.StringIO()
-    with ProgressLine("work", stream=stream, clock=clock) as progress:
-        for step in range(10):
-            clock.now += 0.09
-            progress(step / 10, "step")
-    assert stream.getvalue() == ""
-
-
-def test_elsewhere_than_on_a_terminal_a_line_comes_every_few_seconds() -> None:
-    clock, stream = Clock(), io.StringIO()
-    with ProgressLine("work", stream=stream, clock=clock) as progress:
-        for step in range(1, 101):
-            clock.now += 0.2
-            progress(step / 100, "step")
-    lines = stream.getvalue().splitlines()
-    assert lines[0] == "work: 5%, 19 s left step" and lines[-1] == "work: done in 20 s"
-    assert 4 <= len(lines) <= 6
-
-
-def test_elsewhere_a_work_that_stands_still_prints_little() -> None:
-    clock, stream = Clock(), io.StringIO()
-    with ProgressLine("work", stream=stream, clock=clock) as progress:
-        for _ in range(65):
-            clock.now += 1.0
-            progress(0.3, "step")
-    assert stream.getvalue().count("30%") == 3
-
-
-def test_on_a_terminal_one_line_is_rewritten() -> None:
-    clock, stream = Clock(), Terminal()
-    with ProgressLine("work", stream=stream, clock=clock) as progress:
-        for step in range(1, 101):
-            clock.now += 0.2
-            progress(step / 100, "step")
-    text = stream.getvalue()
-    assert text.count("\n") == 1 and text.count("\r\x1b[K") > 50
-    assert "[############............]  50%, 10 s left step" in text
-
-
-def test_progress_never_falls_and_a_stopped_work_leaves_a_clean_line() -> None:
-    clock, stream = Clock(), Terminal()
-    with pytest.raises(KeyboardInterrupt), ProgressLine("work", stream=stream, clock=clock) as progress:
-        clock.now += 2.0
-        progress(0.5, "a")
-        clock.now += 2.0
-        progress(0.1, "b")
-        raise KeyboardInterrupt
-    assert " 50%, 4.0 s left b" in stream.getvalue() and stream.getvalue().endswith("\r\x1b[K")
-
-
-def test_durations_are_spoken_for_people() -> None:
-    spoken = [spoken_time(seconds) for seconds in (0.04, 9.94, 9.96, 59.4, 61, 3599, 3661)]
-    assert spoken == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min 1 s", "59 min 59 s", "1 h 1 min"]
