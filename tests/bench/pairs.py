@@ -3,11 +3,11 @@
 
     python tests/bench/pairs.py SCENE [--a SETTINGS] [--b SETTINGS] [--path P] [--pairs 30] [--at-most R]
 
-Settings are words such as "cull=off,threads=1,isa=avx2,outputs=color+depth,until=3". The default asks whether culling
-ever costs more than it saves: A without it, B with it. --b-path lets B fly another path than A. --at-most R exits 1
-when B is surely slower than R times A: when the lower end of the interval lies above R; with --each, that of the worst
-camera. Ratios are of the clock and of all threads' processor time; on a machine that is busy with other work the second
-is the one to trust.
+Settings are words such as "cull=off,lod=off,threads=1,isa=avx2,outputs=color+depth,until=3". The default asks whether
+culling ever costs more than it saves: A without it, B with it. --b-path lets B fly another path than A. --at-most R
+exits 1 when B is surely slower than R times A: when the lower end of the interval lies above R; with --each, that of
+the worst camera. Ratios are of the clock and of all threads' processor time; on a machine that is busy with other work
+the second is the one to trust.
 
     python tests/bench/pairs.py stack-12 --path zoom-in --frames 12 --at-most 1.03
     python tests/bench/pairs.py field-500k --a threads=1 --b threads=2

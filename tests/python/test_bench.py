@@ -106,6 +106,13 @@ def test_without_culling_every_surfel_is_looked_at() -> None:
     assert off.funnel["visible"] == on.funnel["visible"]
 
 
+def test_without_level_of_detail_all_levels_are_drawn_over_each_other() -> None:
+    scene = small_scene("stack-12")
+    cameras = [scene.camera] * 2
+    on, off = (measure(scene, cameras, Settings(lod=lod), warmup=0) for lod in (True, False))
+    assert off.funnel["visible"] > 2 * on.funnel["visible"]
+
+
 # --------------------------------------------------------------------------------------- paths
 
 

@@ -61,8 +61,10 @@ def test_pairs_are_drawn_with_their_own_settings_and_cameras() -> None:
 
 
 def test_settings_are_read_from_words() -> None:
-    settings, until = parse_settings("cull=off,threads=2,isa=avx2,outputs=color+depth,until=3")
-    assert settings == Settings(cull=False, threads=2, instructions="avx2", outputs=("color", "depth"))
+    settings, until = parse_settings("cull=off,lod=off,threads=2,isa=avx2,outputs=color+depth,until=3")
+    assert settings == Settings(
+        cull=False, lod=False, threads=2, instructions="avx2", outputs=("color", "depth")
+    )
     assert until == 3
     assert parse_settings("") == (Settings(), None)
 
@@ -70,7 +72,7 @@ def test_settings_are_read_from_words() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("culling=off", "must be one of cull, threads"),
+        ("culling=off", "must be one of cull, lod, threads"),
         ("cull=maybe", "on or off, got 'maybe'"),
         ("until=x", "whole number"),
         ("threads=-1", "whole number"),

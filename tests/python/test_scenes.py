@@ -124,8 +124,8 @@ def test_the_city_is_many_pages_of_which_a_view_needs_a_part() -> None:
     frame = scene.world.render(scene.camera, outputs=("color", "coverage"))
     counts = frame.stats["funnel"]
     assert counts["pages_tested"] >= 8
-    assert counts["tested"] < 0.9 * len(scene.world.surfels(0))
-    assert np.mean(frame.coverage) > 0.5
+    assert counts["tested"] < 0.5 * len(scene.world.surfels(0))
+    assert np.mean(frame.coverage) > 0.3
 
 
 @pytest.mark.parametrize("name", ("stack-12", "city-20m", "crossing"))

@@ -25,20 +25,21 @@ _UP = -1.0  # along y, which points down
 
 
 def city_scene(name: str, seed: int, count: int, size: tuple[int, int]) -> Scene:
-    """About `count` surfels: a square of blocks of houses, seen from above the southern edge.
+    """About `count` surfels: a square of blocks of houses, seen from above its middle.
 
     Blocks are copies of six drawn ones, in colours of their own: twenty million surfels take seconds.
     """
     side = max(1, round(math.sqrt(count / SURFELS_PER_BLOCK)))
     layer = city_layer(seed, side)
+    middle = 0.5 * side * BLOCK_WU - BLOCK_WU
     camera = Camera.look_at(
-        (0.0, -32.0, -BLOCK_WU),
-        (0.0, -2.0, 4.0 * BLOCK_WU),
+        (0.0, -32.0, middle),
+        (0.0, -2.0, middle + 5.0 * BLOCK_WU),
         focal=FOCAL_PER_WIDTH * size[0],
         width=size[0],
         height=size[1],
     )
-    target = (0.0, -2.0, 4.0 * BLOCK_WU)
+    target = (0.0, -2.0, middle + 5.0 * BLOCK_WU)
     return scene_of_layer(
         name, layer, camera, target, {"seed": seed, "surfels": len(layer), "blocks": side * side}
     )

@@ -121,7 +121,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What else differs: settings, commit, machine; in words."""
     found = []
-    for key in ("backend", "instructions", "threads", "cull", "frames", "runs"):
+    for key in ("backend", "instructions", "threads", "cull", "lod", "frames", "runs"):
         values = before["settings"].get(key), after["settings"].get(key)
         if values[0] != values[1]:
             found.append(f"{key} {values[0]} -> {values[1]}")

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _core
 from ..camera import Camera
 from ..engine import Engine
 from ..errors import InputError
+from ..frame import Frame
 from .scene import Scene
 
 Array = NDArray[np.float64]
@@ -26,14 +28,22 @@ BACKENDS = ("cpu", "cuda")
 
 @dataclass(frozen=True)
 class Settings:
-    """How to draw. threads 0: one a hardware thread. instructions: "best" or a set by name. cull: leave out pages and
-    runs that a view does not need; off, every surfel of the world is looked at and the picture is the same."""
+    """How to draw. threads 0: one a hardware thread. instructions: "best" or a set by name.
+
+    cull: leave out pages and runs that a view does not need; off, every surfel of the world is looked at and the
+    picture is the same. lod: each level where its footprints are seen; off, all levels are drawn over each other.
+    """
 
     outputs: tuple[str, ...] = COLOR_AND_COVERAGE
     backend: str = "cpu"
     instructions: str = "best"
     threads: int = 0
     cull: bool = True
+    lod: bool = True
+
+    def draw(self, engine: Engine, snapshot: _core.Snapshot, camera: Camera) -> Frame:
+        """One frame as these settings want it."""
+        return engine.render(snapshot, camera, outputs=self.outputs, cull=self.cull, apply_fade=self.lod)
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ def measure(
     def draw(camera: Camera) -> tuple[float, float, dict[str, Any]]:
         nonlocal done
         busy, start = time.process_time(), time.perf_counter()
-        stats = engine.render(snapshot, camera, outputs=settings.outputs, cull=settings.cull).stats
+        stats = settings.draw(engine, snapshot, camera).stats
         wall = time.perf_counter() - start
         busy = time.process_time() - busy
         done += 1

@@ -89,13 +89,14 @@ def run_pairs(
 
 
 def parse_settings(text: str, base: Settings | None = None) -> tuple[Settings, int | None]:
-    """Settings from "cull=off,threads=1,isa=avx2,outputs=color+depth,until=3", and the last level to draw.
+    """Settings from "cull=off,lod=off,threads=1,isa=avx2,outputs=color+depth,until=3", and the last level to draw.
 
     Raises InputError for an unknown word.
     """
     settings, until = base or Settings(), None
     readers: dict[str, Callable[[str], dict[str, Any]]] = {
         "cull": lambda value: {"cull": _switch(value)},
+        "lod": lambda value: {"lod": _switch(value)},
         "threads": lambda value: {"threads": _count(value)},
         "isa": lambda value: {"instructions": value},
         "backend": lambda value: {"backend": value},
@@ -114,12 +115,12 @@ def parse_settings(text: str, base: Settings | None = None) -> tuple[Settings, i
 
 def _side(scene: Scene, settings: Settings, until: int | None) -> Callable[[Camera], Any]:
     engine, snapshot = make_engine(settings), scene.world.snapshot(until_level=until)
-    return lambda camera: engine.render(snapshot, camera, outputs=settings.outputs, cull=settings.cull)
+    return lambda camera: settings.draw(engine, snapshot, camera)
 
 
 def _switch(value: str) -> bool:
     if value not in ("on", "off"):
-        raise InputError(f"cull must be on or off, got {value!r}")
+        raise InputError(f"expected on or off, got {value!r}")
     return value == "on"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..engine import Engine
 from ..errors import InputError
 from ..layer import SurfelLayer
 from .machine import commit, machine
-from .measure import Progress, make_engine
+from .measure import COLOR_AND_COVERAGE, Progress, Settings, make_engine
 from .peers import PEERS, Peer
 from .peers.protocol import version_of
 from .report import percentiles, rounded
@@ -46,7 +47,7 @@ def run_peers(
         raise InputError("peers draw views whose principal point is in the middle; this camera's is not")
     frames = wishes.frames or FRAMES
     warmup = WARMUP if wishes.warmup is None else wishes.warmup
-    ours = _Ours(engine, scene.world.snapshot(), camera)
+    ours = _Ours(replace(wishes.settings, outputs=COLOR_AND_COVERAGE), engine, scene.world.snapshot(), camera)
     result: dict[str, Any] = {
         "scene": {"name": scene.name, **scene.facts},
         "surfels": len(layer),
@@ -103,12 +104,13 @@ def psnr_db(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
 class _Ours:
     """Our own engine as a drawing."""
 
-    def __init__(self, engine: Engine, snapshot: Any, camera: Camera) -> None:
-        self._engine, self._snapshot, self._camera = engine, snapshot, camera
+    def __init__(self, settings: Settings, engine: Engine, snapshot: Any, camera: Camera) -> None:
+        self._settings, self._engine = settings, engine
+        self._snapshot, self._camera = snapshot, camera
         self._frame: Any = None
 
     def draw(self) -> None:
-        self._frame = self._engine.render(self._snapshot, self._camera, outputs=("color", "coverage"))
+        self._frame = self._settings.draw(self._engine, self._snapshot, self._camera)
 
     def picture(self) -> NDArray[np.float32]:
         color: NDArray[np.float32] = self._frame.color

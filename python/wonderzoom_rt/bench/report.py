@@ -71,6 +71,7 @@ def result_of(
             "instructions": settings.instructions,
             "threads": settings.threads,
             "cull": settings.cull,
+            "lod": settings.lod,
         },
         "samples": {
             "frame_ms": compact(samples.frame_ms),

@@ -16,7 +16,9 @@ def table_of(result: dict[str, Any]) -> str:
     settings, here = result["settings"], result["machine"]
     width, height = settings["size"]
     threads = settings["threads"] or here["cores"]
-    culling = "" if settings["cull"] else ", no culling"
+    culling = "".join(
+        f", no {word}" for key, word in (("cull", "culling"), ("lod", "level of detail")) if not settings[key]
+    )
     rows = [
         f"{result['scene']['name']}, path {settings['path']}, {width}x{height}, {', '.join(settings['outputs'])}; "
         f"{settings['backend']} {settings['instructions']}, {threads} threads{culling}",

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, metavar="N", default=0, help="(one a hardware thread)")
     parser.add_argument("--no-culling", action="store_true", help="look at every surfel of the world")
+    parser.add_argument("--no-lod", action="store_true", help="draw all levels over each other")
     parser.add_argument("--part", type=float, metavar="P", default=1.0, help="of a named scene's surfels (1)")
     parser.add_argument("--seed", type=int, metavar="N", default=0, help="of a named scene (0)")
     parser.add_argument(
@@ -110,6 +111,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
             instructions=arguments.isa,
             threads=arguments.threads,
             cull=not arguments.no_culling,
+            lod=not arguments.no_lod,
         ),
     )
 
