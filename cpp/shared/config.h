@@ -25,8 +25,16 @@ inline constexpr float kWholeBand = 63.0f / 64.0f;
 
 // Low-pass: no disc looks narrower than this variance on the screen (px^2): exp(-d^2) around its mean.
 inline constexpr float kLowpassVariance = 0.5f;
+inline constexpr float kLowpassReach_px = 2.36f;  // of that dot: at least kCutoffMax * sqrt(kLowpassVariance)
 // An opacity of 1 would be infinitely thick and never thin out; it counts as thick as kAlphaMax lets it look.
 inline constexpr float kOpticalOpacityMax = kAlphaMax;
+
+// What the blend pass may leave out for a disc. Its centre's depth changes by less than kFlatSlope within a standard
+// deviation: 1 / (1 - s)^2 is then 1 + 2 s + 3 s^2 to 1e-5 of an alpha. The pixels of its blocks reach kBlockMargin_px
+// beyond its bounds; there the slope stays under kFlatSlopeOutside, so that the series keeps its sign.
+inline constexpr float kFlatSlope = 0.01f;
+inline constexpr float kFlatSlopeOutside = 0.25f;
+inline constexpr float kBlockMargin_px = 6.0f;
 
 // Near plane.
 inline constexpr double kNearOfFocus = 1e-3;  // of the focus distance, along z

@@ -6,20 +6,24 @@
 
 namespace wz {
 
+// 2^f for f in -1/2..1/2: minimax to 9e-8 (relative), exact at 0.
+template <class F>
+WZ_HD F exp2Fraction(F f) {
+    F p = F(1.3264728770e-3f);
+    p = madd(p, f, F(9.6715131837e-3f));
+    p = madd(p, f, F(5.5507337445e-2f));
+    p = madd(p, f, F(2.4022242077e-1f));
+    p = madd(p, f, F(6.9314697760e-1f));
+    return madd(p, f, F(1.0f));
+}
+
 // 2^x to 2e-7 (relative) for x in -126..126; beyond it anything may come.
 template <class F>
 WZ_HD F exp2Within(F x) {
     // Adding 1.5 * 2^23 leaves the nearest whole number in the low bits.
     const F shifted = x + F(12582912.0f);
     const F f = x - (shifted - F(12582912.0f));
-    F p = F(1.535336188319500e-4f);
-    p = madd(p, f, F(1.339887440266574e-3f));
-    p = madd(p, f, F(9.618437357674640e-3f));
-    p = madd(p, f, F(5.550332471162809e-2f));
-    p = madd(p, f, F(2.402264791363012e-1f));
-    p = madd(p, f, F(6.931472028550421e-1f));
-    p = madd(p, f, F(1.0f));
-    return fromBits(bitsOf(p) + shiftLeft(bitsOf(shifted), 23), x);
+    return fromBits(bitsOf(exp2Fraction(f)) + shiftLeft(bitsOf(shifted), 23), x);
 }
 
 // 2^x; x below -126 gives 2^-126, above 126 gives 2^126.

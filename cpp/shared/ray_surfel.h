@@ -52,17 +52,23 @@ WZ_HD ScreenDisc<F> screenDiscOf(const CameraTangents<F>& t, F tx, F ty, F px1, 
     return o;
 }
 
-// sqrt(det S / det S') <= 1: S the first-order screen covariance, S' the same with its eigenvalues raised to what the
-// low-pass makes of them: the disc's area over that of what is drawn in its place (see spreadOpacity).
+// The screen covariance to first order, S.
 template <class F>
-WZ_HD F lowpassThickness(const ScreenDisc<F>& o) {
+struct ScreenSpread {
+    F largest;  // its larger eigenvalue, px^2
+    F thickness;  // sqrt(det S / det S') <= 1: S' is S with its eigenvalues raised to what the low-pass makes of them, so this
+    // is the disc's area over that of what is drawn in its place (see spreadOpacity)
+};
+
+template <class F>
+WZ_HD ScreenSpread<F> screenSpreadOf(const ScreenDisc<F>& o) {
     const F half = F(0.5f) * (madd(o.a, o.a, o.b * o.b) + madd(o.c, o.c, o.d * o.d));
     const F det2 = o.det * o.det;
     const F root = sqrtOf(maxOf(madd(half, half, F(0.0f) - det2), F(0.0f)));
     const F large = half + root;
     const F small = det2 / large;
     const F raised = maxOf(large, F(kLowpassVariance)) * maxOf(small, F(kLowpassVariance));
-    return minOf(sqrtOf(det2 / raised), F(1.0f));
+    return {large, minOf(sqrtOf(det2 / raised), F(1.0f))};
 }
 
 // Offsets from the mean (px) between which the disc out to `cutoff2` (squared standard deviations) and its low-pass

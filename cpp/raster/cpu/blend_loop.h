@@ -1,183 +1,152 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blend and resolve passes on the CPU: one tile, its blocks of sixteen pixels kept in the first-level cache, its
-// surfels nearest first. Included once by each kernels_<set>.cpp.
+// The blend pass on the CPU: one tile, its blocks of sixteen pixels kept in the first-level cache, its surfels nearest
+// first. Included once by each kernels_<set>.cpp.
 #pragma once
 
-#include "raster/cpu/kernels.h"
-#include "raster/cpu/simd16.h"
-#include "raster/passes/resolve_body.h"
+#include "raster/cpu/resolve_loop.h"
 
 namespace wz::WZ_TARGET {
 
-// The sums of a tile. Two pictures when a surfel in transition is among its entries, else one.
-template <bool kTwo, bool kDetail>
-struct TileSums {
-    static constexpr int kPictures = kTwo ? 2 : 1;
-    PaintLanes<F16> paint[kPictures][kBlocksPerTile];
-    DetailLanes<F16> detail[kDetail ? kPictures : 1][kDetail ? kBlocksPerTile : 1];
-    WeightLanes<F16> weight[kTwo ? kBlocksPerTile : 1];
-    uint32_t open = 0xffffu;  // blocks with a pixel that still lets light through
-
-    void clear() {
-        const F16 zero(0.0f);
-        for (int p = 0; p < kPictures; ++p)
-            for (int b = 0; b < kBlocksPerTile; ++b) paint[p][b] = {F16(1.0f), zero, zero, zero};
-        if constexpr (kTwo)
-            for (int b = 0; b < kBlocksPerTile; ++b) weight[b] = {F16(1.0f), zero, zero};
-        if constexpr (kDetail)
-            for (int p = 0; p < kPictures; ++p)
-                for (int b = 0; b < kBlocksPerTile; ++b)
-                    detail[p][b] = {zero, zero, F16(INFINITY), zero, zero, zero, zero, zero, F16(-__builtin_nanf(""))};
-        if constexpr (kDetail) {
-            const F16 none = fromBits(I16(-1), zero);
-            for (int p = 0; p < kPictures; ++p)
-                for (int b = 0; b < kBlocksPerTile; ++b) detail[p][b].bestSlot = none;
-        }
-    }
+// Offsets of the lanes' pixel centres: in a block, and of eight columns and eight rows of pixels.
+struct PixelOffsets {
+    F16 column, row, line;
 };
 
-struct BlockPixels {
-    F16 column, row;  // offsets of the lanes' pixel centres in a block
-};
-
-static BlockPixels blockPixels() {
-    alignas(64) float column[16], row[16];
+static PixelOffsets pixelOffsets() {
+    alignas(64) float column[16], row[16], line[16];
     for (int i = 0; i < 16; ++i) {
         column[i] = static_cast<float>(i % kBlockSize) + 0.5f;
         row[i] = static_cast<float>(i / kBlockSize) + 0.5f;
+        line[i] = static_cast<float>(i % 8) + 0.5f;
     }
-    return {loadLanes(column), loadLanes(row)};
+    return {loadLanes(column), loadLanes(row), loadLanes(line)};
 }
 
-template <bool kTwo, bool kDetail>
-static inline void blendBlock(BlendTask& task, TileSums<kTwo, kDetail>& sums, const BlockPixels& pixels, int block,
-                              uint32_t slot) {
-    const SurfelRecord& s = task.records[slot];
-    const bool general = s.flags & kRecordGeneral;
-    const float left = static_cast<float>(task.tileX_px + block % kBlocksPerRow * kBlockSize);
-    const float top = static_cast<float>(task.tileY_px + block / kBlocksPerRow * kBlockSize);
-    Hit<F16> hit;
-    if (__builtin_expect(general, 0))
-        hit = hitGeneral(s, pixels.column + F16(left - task.centerX_px), pixels.row + F16(top - task.centerY_px));
-    else
-        hit = hitDisc(s, pixels.column + F16(left - s.x), pixels.row + F16(top - s.y));
-    task.evaluations += kBlockPixels;
-    if (!anyOf(hit.inside)) return;
-    const F16 alpha = alphaOf(s, hit);
-    F16 depth(0.0f);
-    if constexpr (kDetail) depth = hitDepth(s, task.extras[slot], hit);
-    uint32_t reached = 0, light = 0;
-    for (int p = 0; p < TileSums<kTwo, kDetail>::kPictures; ++p) {
-        PaintLanes<F16>& paint = sums.paint[p][block];
-        if (kTwo && !(s.flags >> p & 1u)) {
-            light |= bitmaskOf(paint.transmittance >= F16(kTransmittanceMin));
-            continue;
-        }
-        const F16 before = paint.transmittance;
-        const MaskOf<F16> blended = hit.inside & (before >= F16(kTransmittanceMin));
-        const F16 share = takeShare(paint.transmittance, alpha, blended);
-        addPaint(paint, s, share);
-        if constexpr (kDetail)
-            addDetail(sums.detail[p][block], task.extras[slot], (s.flags & kRecordSky) != 0, depth, share, before,
-                      paint.transmittance, fromBits(I16(static_cast<int32_t>(slot)), share));
-        reached |= bitmaskOf(blended);
-        light |= bitmaskOf(paint.transmittance >= F16(kTransmittanceMin));
-    }
-    if constexpr (kTwo) addWeight(sums.weight[block], s, alpha, hit.inside);
-    task.contributions += static_cast<uint64_t>(__builtin_popcount(reached));
-    if (light == 0) sums.open &= ~(1u << block);
-}
-
-// Radial depth of a pixel from its depth along z: |ray| times it; the offset restores the frame's reference exactly.
-static DepthScale depthScaleOf(const BlendTask& task, int x, int y) {
-    if (!task.radialDepth) return {1.0f, 0.0f};
-    const double rx = (x + 0.5 - task.cx_px) / task.focal_px, ry = (y + 0.5 - task.cy_px) / task.focal_px;
-    const double stretch = __builtin_sqrt(1.0 + rx * rx + ry * ry);
-    return {static_cast<float>(stretch), static_cast<float>(task.depthOrigin * stretch - task.depthReference)};
-}
-
-// A block's finished sums as arrays, one element a pixel.
-struct BlockImages {
-    alignas(64) float transmittance[16], red[16], green[16], blue[16];
-    alignas(64) float solid[16], depth[16], median[16], nx[16], ny[16], nz[16], level[16], bestSlot[16];
+// A surfel while its blocks are blended: what is the same for all of them, spread over the lanes once.
+struct Brush {
+    const SurfelRecord& s;
+    const SurfelExtra* extra;
+    F16 red, green, blue;
+    uint32_t slot;
 };
 
-template <bool kTwo, bool kDetail>
-static void finishBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& sums, int block, BlockImages& out) {
-    F16 finer(1.0f);
-    PaintLanes<F16> paint = sums.paint[0][block];
-    if constexpr (kTwo) {
-        finer = shareOfFiner(sums.weight[block]);
-        paint = mixPaint(finer, paint, sums.paint[1][block]);
-    }
-    paint = overBackground(paint, task.background);
-    storeLanes(out.transmittance, paint.transmittance);
-    storeLanes(out.red, paint.red);
-    storeLanes(out.green, paint.green);
-    storeLanes(out.blue, paint.blue);
-    if constexpr (kDetail) {
-        DetailLanes<F16> d = sums.detail[0][block];
-        if constexpr (kTwo) d = mixDetail(finer, d, sums.detail[1][block]);
-        storeLanes(out.solid, d.solid);
-        storeLanes(out.depth, d.depth);
-        storeLanes(out.median, d.median);
-        storeLanes(out.nx, d.nx);
-        storeLanes(out.ny, d.ny);
-        storeLanes(out.nz, d.nz);
-        storeLanes(out.level, d.level);
-        storeLanes(out.bestSlot, d.bestSlot);
-    }
-}
+// What one surfel does to one block.
+struct Touch {
+    F16 alpha, depth;
+    M16 inside;
+};
 
-static void writeDetail(const BlendTask& task, const BlockImages& b, int i, int x, int y) {
-    const FrameArrays& f = *task.frame;
-    const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
-    const DepthScale scale = depthScaleOf(task, x, y);
-    const float coverage = 1.0f - b.transmittance[i];
-    const float inverse = coverage > 0.0f ? 1.0f / coverage : 0.0f;
-    if (f.depth) f.depth[at] = expectedDepth(b.solid[i], b.depth[i], coverage, scale);
-    if (f.depthMedian)
-        f.depthMedian[at] = b.median[i] < INFINITY ? b.median[i] * scale.stretch + scale.offset : INFINITY;
-    if (f.level) f.level[at] = b.level[i] * inverse;
-    if (f.surfelId) {
-        const uint32_t slot = __builtin_bit_cast(uint32_t, b.bestSlot[i]);
-        f.surfelId[at] = slot != 0xffffffffu ? task.extras[slot].id : ~uint64_t(0);
-    }
-    if (f.normal) {
-        f.normal[3 * at] = b.nx[i] * inverse;
-        f.normal[3 * at + 1] = b.ny[i] * inverse;
-        f.normal[3 * at + 2] = b.nz[i] * inverse;
-    }
+// Counted in registers while a tile is blended.
+struct Tally {
+    uint64_t blocks = 0, contributions = 0;
+    uint32_t open = 0xffffu;  // blocks with a pixel that may still let light through
+};
+
+// Adds to one picture of a block; returns the pixels that got something, and in `lit` those that could have.
+template <bool kDetail, class Sums>
+static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush& brush, const Touch& touch, F16& share,
+                                M16& lit) {
+    PaintLanes<F16>& paint = sums.paint[picture][block];
+    const F16 before = paint.transmittance;
+    lit = before >= F16(kTransmittanceMin);
+    const M16 blended = touch.inside & lit;
+    share = takeShare(paint.transmittance, touch.alpha, blended);
+    paint.red = madd(share, brush.red, paint.red);
+    paint.green = madd(share, brush.green, paint.green);
+    paint.blue = madd(share, brush.blue, paint.blue);
+    if constexpr (kDetail)
+        addDetail(sums.detail[picture][block], *brush.extra, (brush.s.flags & kRecordSky) != 0, touch.depth, share,
+                  before, paint.transmittance, fromBits(I16(static_cast<int32_t>(brush.slot)), share));
+    return bitmaskOf(blended);
 }
 
 template <bool kTwo, bool kDetail>
-static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
-    const uint64_t begin = task.clock_ns();
-    const FrameArrays& f = *task.frame;
-    BlockImages b;
-    for (int block = 0; block < kBlocksPerTile; ++block) {
-        const int left = task.tileX_px + block % kBlocksPerRow * kBlockSize;
-        const int top = task.tileY_px + block / kBlocksPerRow * kBlockSize;
-        const int columns = f.width - left < kBlockSize ? f.width - left : kBlockSize;
-        const int rows = f.height - top < kBlockSize ? f.height - top : kBlockSize;
-        if (columns <= 0 || rows <= 0) continue;
-        finishBlock(task, sums, block, b);
-        for (int y = 0; y < rows; ++y) {
-            const size_t at = static_cast<size_t>(top + y) * static_cast<size_t>(f.width) + static_cast<size_t>(left);
-            for (int x = 0; x < columns; ++x) {
-                const int i = y * kBlockSize + x;
-                const size_t k = at + static_cast<size_t>(x);
-                if (f.color) {
-                    f.color[3 * k] = b.red[i];
-                    f.color[3 * k + 1] = b.green[i];
-                    f.color[3 * k + 2] = b.blue[i];
-                }
-                if (f.coverage) f.coverage[k] = 1.0f - b.transmittance[i];
-                if constexpr (kDetail) writeDetail(task, b, i, left + x, top + y);
-            }
+static inline void blendBlock(TileSums<kTwo, kDetail>& sums, Tally& tally, int block, const Brush& brush,
+                              const Touch& touch) {
+    F16 share(0.0f);
+    M16 lit;
+    if constexpr (!kTwo) {
+        tally.contributions +=
+            static_cast<uint32_t>(__builtin_popcount(addTouch<kDetail>(sums, 0, block, brush, touch, share, lit)));
+        if (__builtin_expect(!anyOf(lit), 0)) tally.open &= ~(1u << block);
+    } else {
+        constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
+        const uint32_t pictures = brush.s.flags & kBoth;
+        uint32_t reached = 0;
+        M16 light = touch.inside & !touch.inside;
+        for (int p = 0; p < 2; ++p) {
+            if (!(pictures >> p & 1u)) continue;
+            reached |= addTouch<kDetail>(sums, p, block, brush, touch, share, lit);
+            light = light | lit;
+        }
+        addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside);
+        tally.contributions += static_cast<uint32_t>(__builtin_popcount(reached));
+        if (__builtin_expect(!anyOf(light), 0)) {
+            const M16 other = sums.paint[pictures == kRecordFine][block].transmittance >= F16(kTransmittanceMin);
+            if (pictures == kBoth || !anyOf(other)) tally.open &= ~(1u << block);
         }
     }
-    task.resolve_ns = task.clock_ns() - begin;
+}
+
+// The blocks of a surfel of which nothing but the low-pass dot is seen: they lie in a square of two by two.
+template <bool kTwo, bool kDetail>
+static inline void blendDot(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
+                            const PixelOffsets& offsets, uint32_t blocks, const Brush& brush) {
+    const uint32_t columns = (blocks | blocks >> 4 | blocks >> 8 | blocks >> 12) & 0xfu;
+    const int firstColumn = __builtin_ctz(columns), firstRow = __builtin_ctz(blocks) / kBlocksPerRow;
+    const F16 offset = offsets.line + halvesOf(static_cast<float>(task.tileX_px + firstColumn * kBlockSize) - brush.s.x,
+                                               static_cast<float>(task.tileY_px + firstRow * kBlockSize) - brush.s.y);
+    const F16 falloff = dotFalloff(offset, halvesOf(brush.s.opacity, 1.0f));
+    Touch touch;
+    if constexpr (kDetail) touch.depth = F16(brush.extra->depthRelative);
+    do {
+        const int block = __builtin_ctz(blocks);
+        blocks &= blocks - 1;
+        touch.alpha = dotAlpha(columnsOf(falloff, block % kBlocksPerRow - firstColumn),
+                               rowsOf(falloff, block / kBlocksPerRow - firstRow));
+        touch.inside = touch.alpha >= F16(kAlphaMin);
+        blendBlock(sums, tally, block, brush, touch);
+    } while (blocks);
+}
+
+// The blocks of a surfel whose hit is a function of the pixel's offset from (x, y).
+template <bool kTwo, bool kDetail, class HitOf>
+static inline void blendDisc(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
+                             const PixelOffsets& offsets, uint32_t blocks, const Brush& brush, float x, float y,
+                             HitOf hitOf) {
+    const F16 left = offsets.column + F16(static_cast<float>(task.tileX_px) - x);
+    const F16 top = offsets.row + F16(static_cast<float>(task.tileY_px) - y);
+    do {
+        const int block = __builtin_ctz(blocks);
+        blocks &= blocks - 1;
+        const Hit<F16> hit = hitOf(left + F16(static_cast<float>(block % kBlocksPerRow * kBlockSize)),
+                                   top + F16(static_cast<float>(block / kBlocksPerRow * kBlockSize)));
+        if (!anyOf(hit.inside)) continue;
+        Touch touch;
+        touch.alpha = alphaOf(brush.s, hit);
+        touch.inside = hit.inside;
+        if constexpr (kDetail) touch.depth = hitDepth(brush.s, *brush.extra, hit);
+        blendBlock(sums, tally, block, brush, touch);
+    } while (blocks);
+}
+
+template <bool kTwo, bool kDetail>
+static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
+                               const PixelOffsets& offsets, uint32_t blocks, uint32_t slot) {
+    const SurfelRecord& s = task.records[slot];
+    const Brush brush{s, kDetail ? task.extras + slot : nullptr, F16(s.red), F16(s.green), F16(s.blue), slot};
+    tally.blocks += static_cast<uint32_t>(__builtin_popcount(blocks));
+    if (s.flags & kRecordDot)
+        blendDot(task, sums, tally, offsets, blocks, brush);
+    else if (s.flags & kRecordFlat)
+        blendDisc(task, sums, tally, offsets, blocks, brush, s.x, s.y,
+                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitFlat(s, px, py); });
+    else if (s.flags & kRecordGeneral)
+        blendDisc(task, sums, tally, offsets, blocks, brush, task.centerX_px, task.centerY_px,
+                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitGeneral(s, px, py); });
+    else
+        blendDisc(task, sums, tally, offsets, blocks, brush, s.x, s.y,
+                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitDisc(s, px, py); });
 }
 
 // Blends entries from `first` on. With one picture it stops at the first surfel that is in transition and returns its
@@ -185,22 +154,24 @@ static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
 template <bool kTwo, bool kDetail>
 static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uint32_t first) {
     constexpr uint32_t kAhead = 8, kBoth = kRecordFine | kRecordCoarse;
-    const BlockPixels pixels = blockPixels();
-    for (uint32_t i = first; i < task.entryCount && sums.open; ++i) {
+    const PixelOffsets offsets = pixelOffsets();
+    Tally tally;
+    tally.open = sums.open;
+    uint32_t i = first;
+    for (; i < task.entryCount && tally.open; ++i) {
         const uint32_t slot = task.entries[i];
         if (i + kAhead < task.entryCount) {
             __builtin_prefetch(task.records + task.entries[i + kAhead]);
             __builtin_prefetch(task.rects + task.entries[i + kAhead]);
         }
-        if (!kTwo && (task.records[slot].flags & kBoth) != kBoth) return i;
-        uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & sums.open;
-        while (blocks) {
-            const int block = __builtin_ctz(blocks);
-            blocks &= blocks - 1;
-            blendBlock(task, sums, pixels, block, slot);
-        }
+        if (!kTwo && (task.records[slot].flags & kBoth) != kBoth) break;
+        const uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & tally.open;
+        if (blocks) blendSurfel(task, sums, tally, offsets, blocks, slot);
     }
-    return task.entryCount;
+    sums.open = tally.open;
+    task.evaluations += tally.blocks * kBlockPixels;
+    task.contributions += tally.contributions;
+    return sums.open ? i : task.entryCount;
 }
 
 // Until the first surfel in transition both pictures are the same.

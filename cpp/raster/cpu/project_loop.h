@@ -154,7 +154,7 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
 struct ProjectedArrays {
     LaneArray x, y, ux, uy, vx, vy, hx, hy, cutoff2, opacity, fadedOpacity, red, green, blue, weight;
     LaneArray x0, y0, x1, y1, key, depth, depthRelative, nx, ny, nz;
-    uint32_t fine, coarse, general;
+    uint32_t fine, coarse, general, dot, flat;
 };
 
 static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedArrays& a) {
@@ -181,6 +181,8 @@ static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedA
     a.fine = bitmaskOf(o.fade.fine);
     a.coarse = bitmaskOf(o.fade.coarse);
     a.general = bitmaskOf(o.general);
+    a.dot = bitmaskOf(o.dot);
+    a.flat = bitmaskOf(o.flat);
     if (!extras) return;
     storeLanes(a.depth.v, o.depth);
     storeLanes(a.depthRelative.v, o.depthRelative);
@@ -209,6 +211,8 @@ static inline ProjectedLanes<float> laneOf(const ProjectedArrays& a, int i, bool
     o.fade.fine = a.fine >> i & 1u;
     o.fade.coarse = a.coarse >> i & 1u;
     o.general = a.general >> i & 1u;
+    o.dot = a.dot >> i & 1u;
+    o.flat = a.flat >> i & 1u;
     if (!extras) return o;
     o.depth = a.depth.v[i];
     o.depthRelative = a.depthRelative.v[i];

@@ -6,8 +6,23 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace wz {
+
+// Memory on 64-byte lines; large blocks ask for large pages, since they are read out of order. Null when there is none.
+inline void* allocateLines(size_t bytes) {
+    constexpr size_t kLargePage = size_t(2) << 20;
+    const size_t alignment = bytes >= 2 * kLargePage ? kLargePage : 64;
+    const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    void* block = std::aligned_alloc(alignment, rounded);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (block && alignment == kLargePage) madvise(block, rounded, MADV_HUGEPAGE);
+#endif
+    return block;
+}
 
 // An array that only grows and is never initialised; growing loses the contents. Memory that is not touched costs none.
 template <class T>
@@ -19,7 +34,7 @@ public:
         if (count > capacity_ || !data_) {
             const size_t wanted = count + count / 4 + 64;
             data_.reset();
-            data_.reset(static_cast<T*>(std::aligned_alloc(64, (wanted * sizeof(T) + 63) / 64 * 64)));
+            data_.reset(static_cast<T*>(allocateLines(wanted * sizeof(T))));
             if (!data_) throw std::bad_alloc();
             capacity_ = wanted;
         }

@@ -62,6 +62,20 @@ WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
 WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
 
+// Lanes 0..7 are a, lanes 8..15 b.
+WZ_LANE_OP F16 halvesOf(float a, float b) {
+    return F16::of(_mm512_mask_blend_ps(0xff00, _mm512_set1_ps(a), _mm512_set1_ps(b)));
+}
+// Of lanes 0..7 four a row of pixels (part 0 or 1) in each row; of lanes 8..15 four a column in each column.
+WZ_LANE_OP F16 columnsOf(F16 a, int part) {
+    const __m512i index =
+        _mm512_add_epi32(_mm512_broadcast_i32x4(_mm_setr_epi32(0, 1, 2, 3)), _mm512_set1_epi32(4 * part));
+    return F16::of(_mm512_permutexvar_ps(index, a.v));
+}
+WZ_LANE_OP F16 rowsOf(F16 a, int part) {
+    const __m512i row = _mm512_setr_epi32(8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11);
+    return F16::of(_mm512_permutexvar_ps(_mm512_add_epi32(row, _mm512_set1_epi32(4 * part)), a.v));
+}
 // Eight and eight whole numbers, 0..65535.
 WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
     const __m256i both = _mm256_set_m128i((__m128i)high, (__m128i)low);

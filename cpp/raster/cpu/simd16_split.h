@@ -129,6 +129,25 @@ WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
     r.p1 = (PartF)_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32((__m128i)high));
     return r;
 }
+// Lanes 0..7 are a, lanes 8..15 b.
+WZ_LANE_OP F16 halvesOf(float a, float b) {
+    F16 r;
+    r.p0 = PartF{} + a;
+    r.p1 = PartF{} + b;
+    return r;
+}
+// Of lanes 0..7 four a row of pixels (part 0 or 1) in each row; of lanes 8..15 four a column in each column.
+WZ_LANE_OP F16 columnsOf(F16 a, int part) {
+    F16 r;
+    r.p0 = r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p0, (__m256i)(PartI{0, 1, 2, 3, 0, 1, 2, 3} + 4 * part));
+    return r;
+}
+WZ_LANE_OP F16 rowsOf(F16 a, int part) {
+    F16 r;
+    r.p0 = (PartF)_mm256_permutevar8x32_ps(a.p1, (__m256i)(PartI{0, 0, 0, 0, 1, 1, 1, 1} + 4 * part));
+    r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p1, (__m256i)(PartI{2, 2, 2, 2, 3, 3, 3, 3} + 4 * part));
+    return r;
+}
 #else
 // Without a fused multiply-add in the instruction set the product is rounded too: a call for each lane costs far more.
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return each<F16>(WZ_PART((PartF x, PartF y, PartF z), x * y + z), a, b, c); }
@@ -178,6 +197,26 @@ WZ_LANE_OP void storeLanes(float* p, F16 a) {
     *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
     *reinterpret_cast<PartInMemory*>(p + 2 * kPartLanes) = a.p2;
     *reinterpret_cast<PartInMemory*>(p + 3 * kPartLanes) = a.p3;
+}
+WZ_LANE_OP F16 halvesOf(float a, float b) {
+    F16 r;
+    r.p0 = r.p1 = PartF{} + a;
+    r.p2 = r.p3 = PartF{} + b;
+    return r;
+}
+WZ_LANE_OP F16 columnsOf(F16 a, int part) {
+    F16 r;
+    r.p0 = r.p1 = r.p2 = r.p3 = part ? a.p1 : a.p0;
+    return r;
+}
+WZ_LANE_OP F16 rowsOf(F16 a, int part) {
+    const PartF rows = part ? a.p3 : a.p2;
+    F16 r;
+    r.p0 = PartF{} + rows[0];
+    r.p1 = PartF{} + rows[1];
+    r.p2 = PartF{} + rows[2];
+    r.p3 = PartF{} + rows[3];
+    return r;
 }
 WZ_LANE_OP PartF widened(Words8 w, bool upper) {
     const Words8 zero{};

@@ -34,6 +34,35 @@ WZ_HD Hit<F> hitDisc(const SurfelRecord& s, F px, F py) {
     return hit;
 }
 
+// As hitDisc for a record that is kRecordFlat: a series takes the division's place.
+template <class F>
+WZ_HD Hit<F> hitFlat(const SurfelRecord& s, F px, F py) {
+    Hit<F> hit;
+    const F zx = madd(F(s.ux), px, F(s.uy) * py);
+    const F zy = madd(F(s.vx), px, F(s.vy) * py);
+    hit.slope = madd(F(s.hx), px, F(s.hy) * py);
+    hit.depthFactor = F(1.0f) + hit.slope;
+    const F stretch = madd(hit.slope, madd(hit.slope, F(3.0f), F(2.0f)), F(1.0f));
+    const F onDisc = F(0.5f) * madd(zx, zx, zy * zy) * stretch;
+    const F onScreen = madd(px, px, py * py);
+    hit.onPlane = onDisc <= onScreen;
+    hit.halfSquare = minOf(onDisc, onScreen);
+    hit.inside = hit.halfSquare <= F(0.5f * s.cutoff2);
+    return hit;
+}
+
+// The low-pass dot of a record that is kRecordDot is exp(-px^2) exp(-py^2) times its opacity: one factor for each column
+// and row of pixels. d: px or py; scale: the opacity in one of the factors, 1 in the other.
+template <class F>
+WZ_HD F dotFalloff(F d, F scale) {
+    return scale * exp2Within(maxOf(d * d * F(-kLog2OfE), F(-120.0f)));
+}
+
+template <class F>
+WZ_HD F dotAlpha(F column, F row) {
+    return minOf(F(kAlphaMax), column * row);
+}
+
 // px, py: pixel relative to the frame's centre. The record's first nine floats are a GeneralDisc.
 template <class F>
 WZ_HD Hit<F> hitGeneral(const SurfelRecord& s, F px, F py) {

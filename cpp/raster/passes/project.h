@@ -68,6 +68,8 @@ enum RecordFlag : uint32_t {
     kRecordCoarse = 2u,       // accumulator B: the picture with the coarser level
     kRecordGeneral = 4u,      // first nine floats are a GeneralDisc
     kRecordSky = 8u,
+    kRecordDot = 16u,         // nothing but its low-pass dot is ever seen: see dotFalloff
+    kRecordFlat = 32u,        // its slope is small: see hitFlat
 };
 
 // One projected surfel as the blend pass reads it.

@@ -45,6 +45,7 @@ struct ProjectedLanes {
     F depth, depthRelative, key;
     MaskOf<F> drawn;    // complete
     MaskOf<F> general;  // reaches behind the near plane: to be finished by the general form
+    MaskOf<F> dot, flat;  // kRecordDot, kRecordFlat
     FadeLanes<F> fade;
 };
 
@@ -229,6 +230,18 @@ WZ_HD F fadedOpacity(FadeLaw law, const FadeLanes<F>& fade, F opacity) {
     return select(share < F(1.0f), scaleOpticalDepth(opacity, share, kOpticalOpacityMax), opacity);
 }
 
+// Which discs the blend pass may take the short way with, to the same result.
+template <class F>
+WZ_HD void markSimple(const ScreenDisc<F>& disc, F largestVariance, const DiscBounds<F>& bounds, ProjectedLanes<F>& o) {
+    const F slant = sqrtOf(madd(o.ray.hx, o.ray.hx, o.ray.hy * o.ray.hy));  // |slope| a pixel from the mean
+    // |p|^2 / (2 variance (1 + |slope|)^2) >= |p|^2 at the rim of the dot, and farther out all the more.
+    const F stretch = madd(slant, F(kLowpassReach_px), F(1.0f));
+    o.dot = largestVariance * (stretch * stretch) <= F(kLowpassVariance * 0.9999f);
+    const F reach = maxOf(maxOf(bounds.right, F(0.0f) - bounds.left), maxOf(bounds.bottom, F(0.0f) - bounds.top));
+    o.flat = (madd(disc.e, disc.e, disc.g * disc.g) <= F(kFlatSlope * kFlatSlope)) &
+             (slant * (reach + F(kBlockMargin_px)) <= F(kFlatSlopeOutside));
+}
+
 // Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn.
 template <class F>
 WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView& page, const DiscLanes<F>& s,
@@ -241,7 +254,8 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
                                             s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
     // A NaN opacity must stay one: minOf gives the second operand then.
     const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
-    const F opacity = params.opticalLowpass ? spreadOpacity(faded, lowpassThickness(disc), kOpticalOpacityMax) : faded;
+    const ScreenSpread<F> spread = screenSpreadOf(disc);
+    const F opacity = params.opticalLowpass ? spreadOpacity(faded, spread.thickness, kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
     const F cutoff2 =
         minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))), F(kCutoffMax * kCutoffMax));
@@ -262,6 +276,7 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.drawn =
         shown & (opacity >= F(kAlphaMin)) & (size < limit) & (c.depth - reach > near) & (o.x0 < o.x1) & (o.y0 < o.y1);
     o.ray = rayFormOf(disc);
+    markSimple(disc, spread.largest, bounds, o);
     o.x = c.x;
     o.y = c.y;
     o.cutoff2 = cutoff2;
@@ -311,7 +326,8 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     r.blue = o.blue;
     r.weight = o.weight;
     r.flags = (page.sky ? kRecordSky : 0u) | (dissolve && o.fade.coarse ? 0u : kRecordFine) |
-              (dissolve && o.fade.fine ? 0u : kRecordCoarse) | (o.general ? kRecordGeneral : 0u);
+              (dissolve && o.fade.fine ? 0u : kRecordCoarse) |
+              (o.general ? kRecordGeneral : (o.dot ? kRecordDot : 0u) | (o.flat ? kRecordFlat : 0u));
     key = orderedKey(o.key, page);
     if (o.general)
         rect = {0, 0, 0, 0};
