@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "core/errors.h"
 #include "core/thread_pool.h"
-#include "raster/cpu/depth_sort.h"
+#include "raster/cpu/tile_sort.h"
 #include "raster/rasterizer.h"
 
 namespace wz {
@@ -114,16 +115,21 @@ double readBandwidth(int threads, size_t bytes, double seconds) {
 }
 
 double sortRate(int threads, size_t pairs, double seconds) {
+    constexpr size_t kTilePairs = 1024;  // a tile of a frame of one-pixel surfels has about as many
     ThreadPool pool(threads);
-    DepthSort sort;
-    std::vector<KeyedSlot> given(pairs);
+    const size_t tiles = std::max<size_t>(1, pairs / kTilePairs);
+    std::vector<uint64_t> given(tiles * kTilePairs), sorted(given.size()),
+        room(static_cast<size_t>(pool.threads()) * kTilePairs);
     uint32_t state = 2463534242u;
-    for (size_t i = 0; i < pairs; ++i) given[i] = {nextRandom(state), static_cast<uint32_t>(i)};
+    for (size_t i = 0; i < given.size(); ++i) given[i] = uint64_t{nextRandom(state)} << 32 | i;
+    const std::function<void(size_t, int)> sortOne = [&](size_t tile, int thread) {
+        sortTile(sorted.data() + tile * kTilePairs, kTilePairs, room.data() + static_cast<size_t>(thread) * kTilePairs);
+    };
     return bestRate(seconds, [&] {
-        std::copy(given.begin(), given.end(), sort.input(pairs));
+        std::copy(given.begin(), given.end(), sorted.begin());
         const auto start = Clock::now();
-        sort.sort(pairs, pool);
-        return static_cast<double>(pairs) / secondsSince(start);
+        pool.forEach(tiles, 8, sortOne);
+        return static_cast<double>(given.size()) / secondsSince(start);
     });
 }
 

@@ -98,7 +98,7 @@ struct Frame {
 };
 
 struct StageTime {
-    std::string name;  // project, sort, bin, blend, resolve
+    std::string name;  // project, bin, sort, blend, resolve
     double ms = 0;
 };
 

@@ -44,13 +44,12 @@ struct Tally {
 
 // Adds to one picture of a block; returns the pixels that got something, and in `lit` those that could have.
 template <bool kDetail, class Sums>
-static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush& brush, const Touch& touch, F16& share,
-                                M16& lit) {
+static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush& brush, const Touch& touch, M16& lit) {
     PaintLanes<F16>& paint = sums.paint[picture][block];
     const F16 before = paint.transmittance;
     lit = before >= F16(kTransmittanceMin);
     const M16 blended = touch.inside & lit;
-    share = takeShare(paint.transmittance, touch.alpha, blended);
+    const F16 share = takeShare(paint.transmittance, touch.alpha, blended);
     paint.red = madd(share, brush.red, paint.red);
     paint.green = madd(share, brush.green, paint.green);
     paint.blue = madd(share, brush.blue, paint.blue);
@@ -63,11 +62,10 @@ static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush&
 template <bool kTwo, bool kDetail>
 static inline void blendBlock(TileSums<kTwo, kDetail>& sums, Tally& tally, int block, const Brush& brush,
                               const Touch& touch) {
-    F16 share(0.0f);
     M16 lit;
     if constexpr (!kTwo) {
         tally.contributions +=
-            static_cast<uint32_t>(__builtin_popcount(addTouch<kDetail>(sums, 0, block, brush, touch, share, lit)));
+            static_cast<uint32_t>(__builtin_popcount(addTouch<kDetail>(sums, 0, block, brush, touch, lit)));
         if (__builtin_expect(!anyOf(lit), 0)) tally.open &= ~(1u << block);
     } else {
         constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
@@ -76,7 +74,7 @@ static inline void blendBlock(TileSums<kTwo, kDetail>& sums, Tally& tally, int b
         M16 light = touch.inside & !touch.inside;
         for (int p = 0; p < 2; ++p) {
             if (!(pictures >> p & 1u)) continue;
-            reached |= addTouch<kDetail>(sums, p, block, brush, touch, share, lit);
+            reached |= addTouch<kDetail>(sums, p, block, brush, touch, lit);
             light = light | lit;
         }
         addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside);
@@ -159,10 +157,11 @@ static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uin
     tally.open = sums.open;
     uint32_t i = first;
     for (; i < task.entryCount && tally.open; ++i) {
-        const uint32_t slot = task.entries[i];
+        const uint32_t slot = static_cast<uint32_t>(task.entries[i]);
         if (i + kAhead < task.entryCount) {
-            __builtin_prefetch(task.records + task.entries[i + kAhead]);
-            __builtin_prefetch(task.rects + task.entries[i + kAhead]);
+            const uint32_t later = static_cast<uint32_t>(task.entries[i + kAhead]);
+            __builtin_prefetch(task.records + later);
+            __builtin_prefetch(task.rects + later);
         }
         if (!kTwo && (task.records[slot].flags & kBoth) != kBoth) break;
         const uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & tally.open;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One frame on the CPU: project -> sort -> bin -> blend and resolve by tile.
+// One frame on the CPU: project -> bin -> sort, blend and resolve by tile.
 #include <chrono>
 #include <functional>
 
@@ -9,9 +9,9 @@
 #include "core/thread_pool.h"
 #include "raster/compat/compat.h"
 #include "raster/cpu/cpu_rasterizer.h"
-#include "raster/cpu/depth_sort.h"
 #include "raster/cpu/run_list.h"
 #include "raster/cpu/tile_bins.h"
+#include "raster/cpu/tile_sort.h"
 #include "raster/frame_view.h"
 #include "raster/general_disc.h"
 
@@ -110,15 +110,15 @@ public:
             stats.stages.push_back({name, msSince(start)});
         };
         const TileGrid grid = tileGridOf(camera.width, camera.height);
-        const KeyedSlot* sorted = nullptr;
         size_t drawn = 0;
         timed("project", [&] { drawn = project(list, camera, (settings.outputs & kDetailOutputs) != 0); });
-        timed("sort", [&] { sorted = sort_.sort(drawn, pool_); });
-        timed("bin", [&] { bins_.fill(sorted, drawn, rects_.data(), grid, pool_); });
-        double resolveMs = 0;
-        timed("blend", [&] { resolveMs = blend(grid, arrays, settings, stats); });
-        stats.stages.back().ms -= resolveMs;
-        stats.stages.push_back({"resolve", resolveMs});
+        timed("bin",
+              [&] { bins_.fill({slotRuns_.data(), runs_.runs().size()}, rects_.data(), keys_.data(), grid, pool_); });
+        TileTimes times;
+        timed("blend", [&] { times = blend(grid, arrays, settings, stats); });
+        stats.stages.back().ms -= times.sortMs + times.resolveMs;
+        stats.stages.insert(stats.stages.end() - 1, {"sort", times.sortMs});
+        stats.stages.push_back({"resolve", times.resolveMs});
         stats.tested = runs_.tested();
         stats.projected = drawn;
         stats.visible = drawn - empty_;
@@ -127,7 +127,7 @@ public:
     }
 
 private:
-    // Projects all runs and gathers what is drawn, in draw order, as the sort's input. Returns how many.
+    // Projects all runs. Returns how many surfels are drawn.
     size_t project(const DrawList& list, const Camera& camera, bool extras) {
         runs_.build(list, camera, params_);
         const size_t slots = runs_.slots();
@@ -158,38 +158,39 @@ private:
                 const PixelRect& bounds = run.rects[run.general[g].position];
                 empty_ += bounds.x0 >= bounds.x1 || bounds.y0 >= bounds.y1;
             }
-        return gather(runs, keys);
+        return countDrawn(runs);
     }
 
-    size_t gather(const std::vector<ProjectRun>& runs, const uint32_t* keys) {
-        size_t* offsets = offsets_.ensure(runs.size() + 1);
+    size_t countDrawn(const std::vector<ProjectRun>& runs) {
+        SlotRun* slots = slotRuns_.ensure(runs.size());
         size_t total = 0;
         for (size_t i = 0; i < runs.size(); ++i) {
-            offsets[i] = total;
+            slots[i] = {runs_.firstSlot(i), runs[i].drawn};
             total += runs[i].drawn;
         }
-        KeyedSlot* pairs = sort_.input(total);
-        const auto copy = [&](size_t i, int) {
-            const size_t first = runs_.firstSlot(i);
-            for (uint32_t k = 0; k < runs[i].drawn; ++k)
-                pairs[offsets[i] + k] = {keys[first + k], static_cast<uint32_t>(first + k)};
-        };
-        pool_.forEach(runs.size(), 16, std::ref(copy));
         return total;
     }
 
-    // Returns the time that resolving took, as if it were shared evenly among the threads, in ms.
-    double blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
+    // What a part of the tiles' work took, as if it were shared evenly among the threads.
+    struct TileTimes {
+        double sortMs = 0, resolveMs = 0;
+    };
+
+    TileTimes blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
         struct alignas(64) Tally {
-            uint64_t evaluations = 0, contributions = 0, resolve_ns = 0;
+            uint64_t evaluations = 0, contributions = 0, sort_ns = 0, resolve_ns = 0;
         };
         Tally* tallies =
             reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
         for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
+        uint64_t* room = room_.ensure(bins_.longest() * static_cast<size_t>(pool_.threads()));
         const auto blendOne = [&](size_t i, int thread) {
             WZ_FINE_ZONE("tile");
             const Clock::time_point start = Clock::now();
-            const uint32_t tile = bins_.byLength(i);
+            const uint32_t tile = bins_.inOrder(i);
+            const uint64_t begin = clockNs();
+            sortTile(bins_.entriesOf(tile), bins_.countOf(tile), room + static_cast<size_t>(thread) * bins_.longest());
+            tallies[thread].sort_ns += clockNs() - begin;
             BlendTask task{};
             task.records = records_.data();
             task.extras = hasExtras_ ? extras_.data() : nullptr;
@@ -219,28 +220,30 @@ private:
         stats.tileRows = grid.rows;
         stats.tileSize_px = kTileSize;
         stats.tiles.resize(settings.tileStats ? bins_.tiles() : 0);
-        pool_.forEach(bins_.tiles(), 1, std::ref(blendOne));
-        uint64_t resolve_ns = 0;
+        pool_.forEach(bins_.tiles(), 2, std::ref(blendOne));
+        uint64_t sort_ns = 0, resolve_ns = 0;
         for (int t = 0; t < pool_.threads(); ++t) {
             stats.evaluations += tallies[t].evaluations;
             stats.contributions += tallies[t].contributions;
+            sort_ns += tallies[t].sort_ns;
             resolve_ns += tallies[t].resolve_ns;
         }
-        return 1e-6 * static_cast<double>(resolve_ns) / pool_.threads();
+        const double share = 1e-6 / pool_.threads();
+        return {share * static_cast<double>(sort_ns), share * static_cast<double>(resolve_ns)};
     }
 
     ThreadPool pool_;
     const Kernels& kernels_;
     ProjectParams params_;
     RunList runs_;
-    DepthSort sort_;
     TileBins bins_;
     Scratch<SurfelRecord> records_;
     Scratch<SurfelExtra> extras_;
     Scratch<PixelRect> rects_;
     Scratch<uint32_t> keys_;
     Scratch<GeneralSurfel> general_;
-    Scratch<size_t> offsets_;
+    Scratch<SlotRun> slotRuns_;
+    Scratch<uint64_t> room_;
     Scratch<char> tallies_;
     bool hasExtras_ = false;
     size_t empty_ = 0;  // records of discs that reach behind the near plane and turned out to lie outside the frame

@@ -68,7 +68,7 @@ struct BlendTask {
     const SurfelRecord* records;
     const SurfelExtra* extras;
     const PixelRect* rects;
-    const uint32_t* entries;  // slots, nearest first
+    const uint64_t* entries;  // nearest first; the lower half is the slot
     uint32_t entryCount;
     int32_t tileX_px, tileY_px;
     float centerX_px, centerY_px;   // reference pixel of general discs

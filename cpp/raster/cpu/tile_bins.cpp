@@ -4,64 +4,130 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <utility>
 
 namespace wz {
+namespace {
 
-void TileBins::fill(const KeyedSlot* sorted, size_t count, const PixelRect* rects, TileGrid grid, ThreadPool& pool) {
-    tiles_ = static_cast<size_t>(grid.columns) * static_cast<size_t>(grid.rows);
-    const size_t segments = static_cast<size_t>(pool.threads());
-    uint32_t* counts = counts_.ensure(segments * tiles_);
-    uint64_t* begins = begins_.ensure(tiles_ + 1);
-    // The rectangles are read once, out of order, and kept as tiles in the order of drawing.
-    SmallTileRange* ranges = ranges_.ensure(count);
-    constexpr size_t kAhead = 24;
-    const auto tally = [&](size_t s, int) {
-        uint32_t* mine = counts + s * tiles_;
-        std::memset(mine, 0, tiles_ * sizeof(uint32_t));
-        const size_t end = count * (s + 1) / segments;
-        for (size_t i = count * s / segments; i < end; ++i) {
-            if (i + kAhead < end) __builtin_prefetch(rects + sorted[i + kAhead].slot);
-            const TileRange t = tilesOf(rects[sorted[i].slot]);
-            ranges[i] = {static_cast<uint16_t>(t.x0), static_cast<uint16_t>(t.y0), static_cast<uint16_t>(t.x1),
-                         static_cast<uint16_t>(t.y1)};
-            for (int32_t y = t.y0; y < t.y1; ++y)
-                for (int32_t x = t.x0; x < t.x1; ++x) ++mine[y * grid.columns + x];
-        }
-    };
-    pool.forEach(segments, 1, std::ref(tally));
-    uint64_t sum = 0;
-    for (size_t t = 0; t < tiles_; ++t) {
-        begins[t] = sum;
-        uint32_t inTile = 0;
-        for (size_t s = 0; s < segments; ++s) {
-            const uint32_t n = counts[s * tiles_ + t];
-            counts[s * tiles_ + t] = inTile;
-            inTile += n;
-        }
-        sum += inTile;
-    }
-    begins[tiles_] = sum;
-    uint32_t* entries = entries_.ensure(sum);
-    const auto scatter = [&](size_t s, int) {
-        uint32_t* next = counts + s * tiles_;
-        for (size_t i = count * s / segments; i < count * (s + 1) / segments; ++i) {
-            const uint32_t slot = sorted[i].slot;
-            const SmallTileRange t = ranges[i];
-            for (int32_t y = t.y0; y < t.y1; ++y)
-                for (int32_t x = t.x0; x < t.x1; ++x) {
-                    const size_t tile = static_cast<size_t>(y * grid.columns + x);
-                    entries[begins[tile] + next[tile]++] = slot;
-                }
-        }
-    };
-    pool.forEach(segments, 1, std::ref(scatter));
-    orderByLength();
+// Tiles longer than this many times the mean are begun first: one of them may take as long as the rest of the frame.
+constexpr uint64_t kOutlierRatio = 4;
+
+// The tiles of a rectangle as one to four cells; cells that it does not have are the spare ones behind the grid. So the
+// usual surfel, on one, two or four tiles, takes no branch that depends on where it lies.
+constexpr size_t kSpareTiles = 3;
+
+struct FourTiles {
+    size_t tile[4];
+};
+
+// False for rectangles that are empty or on more than two tiles in a row or column.
+bool fourTilesOf(PixelRect rect, int32_t columns, size_t spare, FourTiles& out) {
+    const int32_t x = rect.x0 / kTileSize, y = rect.y0 / kTileSize;
+    const int32_t wide = (rect.x1 - 1) / kTileSize - x, high = (rect.y1 - 1) / kTileSize - y;
+    if (static_cast<uint32_t>(wide) > 1u || static_cast<uint32_t>(high) > 1u || rect.x1 == 0 || rect.y1 == 0)
+        return false;
+    const size_t first = static_cast<size_t>(y * columns + x), below = first + static_cast<size_t>(columns);
+    out = {{first, wide ? first + 1 : spare, high ? below : spare + 1, wide & high ? below + 1 : spare + 2}};
+    return true;
 }
 
-void TileBins::orderByLength() {
+// Calls visit(tile) for each tile of the rectangle, and for spare ones.
+template <class Visit>
+inline void forEachTile(PixelRect rect, int32_t columns, size_t spare, Visit visit) {
+    FourTiles four;
+    if (__builtin_expect(fourTilesOf(rect, columns, spare, four), 1)) {
+        for (size_t tile : four.tile) visit(tile);
+        return;
+    }
+    const TileRange t = tilesOf(rect);
+    for (int32_t y = t.y0; y < t.y1; ++y)
+        for (int32_t x = t.x0; x < t.x1; ++x) visit(static_cast<size_t>(y * columns + x));
+}
+
+// Splits the runs into `parts` of about equally many slots: part i is runs starts[i] .. starts[i + 1] - 1.
+void splitRuns(std::span<const SlotRun> runs, size_t parts, size_t* starts) {
+    size_t total = 0, done = 0, part = 0;
+    for (const SlotRun& r : runs) total += r.count;
+    for (size_t i = 0; i < runs.size(); ++i) {
+        while (part < parts && done * parts >= total * part) starts[part++] = i;
+        done += runs[i].count;
+    }
+    while (part <= parts) starts[part++] = runs.size();
+}
+
+uint32_t mortonOf(uint32_t x, uint32_t y) {
+    uint32_t code = 0;
+    for (uint32_t b = 0; b < 12; ++b) code |= (x >> b & 1u) << (2 * b) | (y >> b & 1u) << (2 * b + 1);
+    return code;
+}
+
+}  // namespace
+
+void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const uint32_t* keys, TileGrid grid,
+                    ThreadPool& pool) {
+    tiles_ = static_cast<size_t>(grid.columns) * static_cast<size_t>(grid.rows);
+    const size_t parts = static_cast<size_t>(pool.threads()), stride = tiles_ + kSpareTiles;
+    uint64_t* places = places_.ensure(parts * stride);
+    uint64_t* begins = begins_.ensure(tiles_ + 1);
+    size_t* starts = starts_.ensure(parts + 1);
+    splitRuns(runs, parts, starts);
+    const auto tally = [&](size_t part, int) {
+        uint64_t* mine = places + part * stride;
+        std::memset(mine, 0, stride * sizeof(uint64_t));
+        for (size_t r = starts[part]; r < starts[part + 1]; ++r)
+            for (size_t i = runs[r].first; i < runs[r].first + runs[r].count; ++i)
+                forEachTile(rects[i], grid.columns, tiles_, [&](size_t tile) { ++mine[tile]; });
+    };
+    pool.forEach(parts, 1, std::ref(tally));
+    uint64_t sum = 0;
+    longest_ = 0;
+    for (size_t t = 0; t < tiles_; ++t) {
+        begins[t] = sum;
+        for (size_t part = 0; part < parts; ++part) sum += std::exchange(places[part * stride + t], sum);
+        longest_ = std::max<size_t>(longest_, sum - begins[t]);
+    }
+    begins[tiles_] = sum;
+    // What goes to a spare tile lands in an entry behind all others, one a part and tile.
+    Entry* entries = entries_.ensure(sum + parts * kSpareTiles);
+    const auto scatter = [&](size_t part, int) {
+        uint64_t* next = places + part * stride;
+        for (size_t k = 0; k < kSpareTiles; ++k) next[tiles_ + k] = sum + part * kSpareTiles + k;
+        for (size_t r = starts[part]; r < starts[part + 1]; ++r)
+            for (size_t i = runs[r].first; i < runs[r].first + runs[r].count; ++i) {
+                const Entry entry = Entry(keys[i]) << 32 | static_cast<uint32_t>(i);
+                forEachTile(rects[i], grid.columns, tiles_, [&](size_t tile) {
+                    const uint64_t at = next[tile];
+                    next[tile] = at + (tile < tiles_ ? 1 : 0);
+                    entries[at] = entry;
+                });
+            }
+    };
+    pool.forEach(parts, 1, std::ref(scatter));
+    orderTiles(grid);
+}
+
+void TileBins::orderTiles(TileGrid grid) {
     uint32_t* order = order_.ensure(tiles_);
-    for (size_t t = 0; t < tiles_; ++t) order[t] = static_cast<uint32_t>(t);
-    std::sort(order, order + tiles_,
+    const bool same = grid.columns == grid_.columns && grid.rows == grid_.rows;
+    uint32_t* neighbours = neighbours_.ensure(tiles_);
+    if (!same) {
+        const auto codeOf = [&](uint32_t t) {
+            return mortonOf(t % static_cast<uint32_t>(grid.columns), t / static_cast<uint32_t>(grid.columns));
+        };
+        for (uint32_t t = 0; t < tiles_; ++t) neighbours[t] = t;
+        std::sort(neighbours, neighbours + tiles_, [&](uint32_t a, uint32_t b) { return codeOf(a) < codeOf(b); });
+        grid_ = grid;
+    }
+    const uint64_t limit = kOutlierRatio * (entries() / tiles_ + 1);
+    size_t first = 0, last = tiles_;
+    for (size_t i = tiles_; i-- > 0;) {
+        const uint32_t tile = neighbours[i];
+        if (countOf(tile) > limit)
+            order[first++] = tile;
+        else
+            order[--last] = tile;
+    }
+    std::sort(order, order + first,
               [this](uint32_t a, uint32_t b) { return countOf(a) != countOf(b) ? countOf(a) > countOf(b) : a < b; });
 }
 

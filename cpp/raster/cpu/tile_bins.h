@@ -1,38 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bin pass: for each tile the slots of the surfels whose rectangle meets it, in the order given.
+// The bin pass: for each tile the surfels whose rectangle meets it, with their keys.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "core/thread_pool.h"
-#include "raster/cpu/depth_sort.h"
 #include "raster/cpu/scratch.h"
 #include "shared/tiles.h"
 
 namespace wz {
 
+// Slots first .. first + count - 1 are filled.
+struct SlotRun {
+    size_t first;
+    uint32_t count;
+};
+
 class TileBins {
 public:
-    // sorted: nearest first; rects: by slot, empty ones are left out. Counting and filling read the same rectangle.
-    void fill(const KeyedSlot* sorted, size_t count, const PixelRect* rects, TileGrid grid, ThreadPool& pool);
+    // A surfel in a tile: key << 32 | slot. Ascending entries are nearest first, equal keys in slot order.
+    using Entry = uint64_t;
+    static uint32_t slotOf(Entry e) { return static_cast<uint32_t>(e); }
+
+    // runs: in slot order. rects, keys: by slot; empty rectangles are left out. Counting and filling read the same
+    // rectangle. The entries of a tile come in slot order whatever the number of threads.
+    void fill(std::span<const SlotRun> runs, const PixelRect* rects, const uint32_t* keys, TileGrid grid,
+              ThreadPool& pool);
 
     size_t tiles() const { return tiles_; }
     size_t entries() const { return begins_[tiles_]; }
-    const uint32_t* entriesOf(size_t tile) const { return entries_.data() + begins_[tile]; }
+    size_t longest() const { return longest_; }
+    Entry* entriesOf(size_t tile) { return entries_.data() + begins_[tile]; }
     uint32_t countOf(size_t tile) const { return static_cast<uint32_t>(begins_[tile + 1] - begins_[tile]); }
-    // The i-th tile in the order of work: longest lists first, ties by index.
-    uint32_t byLength(size_t i) const { return order_[i]; }
+    // The i-th tile in the order of work: those far longer than the mean first, longest first, then by neighbourhood.
+    uint32_t inOrder(size_t i) const { return order_[i]; }
 
 private:
-    struct SmallTileRange {
-        uint16_t x0, y0, x1, y1;
-    };
-    void orderByLength();
+    void orderTiles(TileGrid grid);
 
-    size_t tiles_ = 0;
-    Scratch<uint32_t> counts_, entries_, order_;
-    Scratch<uint64_t> begins_;
-    Scratch<SmallTileRange> ranges_;
+    size_t tiles_ = 0, longest_ = 0;
+    TileGrid grid_;
+    Scratch<uint32_t> neighbours_, order_;
+    Scratch<Entry> entries_;
+    Scratch<uint64_t> begins_, places_;
+    Scratch<size_t> starts_;
 };
 
 }  // namespace wz
