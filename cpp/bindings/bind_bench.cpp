@@ -11,7 +11,7 @@ void bindBench(py::module_& module) {
     module.def("read_bandwidth", &readBandwidth, py::arg("threads"), py::arg("bytes"), py::arg("seconds"), unlocked,
                "Bytes a second, reading memory that no cache holds.");
     module.def("sort_rate", &sortRate, py::arg("threads"), py::arg("pairs"), py::arg("seconds"), unlocked,
-               "Pairs a second of the engine's depth sort, keys in random order.");
+               "Pairs a second of the engine's sort of tiles, keys in random order.");
 }
 
 }  // namespace wz

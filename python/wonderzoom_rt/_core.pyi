@@ -266,7 +266,7 @@ def sort_rate(
     seconds: typing.SupportsFloat | typing.SupportsIndex,
 ) -> float:
     """
-    Pairs a second of the engine's depth sort, keys in random order.
+    Pairs a second of the engine's sort of tiles, keys in random order.
     """
 
 BAND_REST: float = 0.11999999731779099

@@ -18,7 +18,7 @@ from wonderzoom_rt import profile
 from wonderzoom_rt.profile.rings import INSTANT
 
 CAMERA = wz.Camera.home(96, 64, focal=90.0)
-STAGES = ("select", "load", "list", "project", "sort", "bin", "blend")
+STAGES = ("select", "load", "list", "project", "bin", "blend")
 
 
 def small_world() -> wz.World:

@@ -188,9 +188,13 @@ private:
             WZ_FINE_ZONE("tile");
             const Clock::time_point start = Clock::now();
             const uint32_t tile = bins_.inOrder(i);
-            const uint64_t begin = clockNs();
-            sortTile(bins_.entriesOf(tile), bins_.countOf(tile), room + static_cast<size_t>(thread) * bins_.longest());
-            tallies[thread].sort_ns += clockNs() - begin;
+            {
+                WZ_FINE_ZONE("sort");
+                const uint64_t begin = clockNs();
+                sortTile(bins_.entriesOf(tile), bins_.countOf(tile),
+                         room + static_cast<size_t>(thread) * bins_.longest());
+                tallies[thread].sort_ns += clockNs() - begin;
+            }
             BlendTask task{};
             task.records = records_.data();
             task.extras = hasExtras_ ? extras_.data() : nullptr;
