@@ -91,17 +91,27 @@ def test_wrong_counts_are_refused() -> None:
         run_pairs(scene, [scene.camera], Settings(), Settings(), second_cameras=[])
 
 
-def test_the_script_measures_and_judges() -> None:
+def call(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script of tests/bench."""
     environment = {**os.environ, "PYTHONPATH": str(Path(wz.__file__).parents[1])}
+    command = [sys.executable, str(ROOT / "tests" / "bench" / script), *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "tests" / "bench" / "pairs.py"), *words]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
+def test_bars_are_measured_and_judged(tmp_path: Path) -> None:
+    small = ("--only", "blend", "--part", "0.01", "--runs", "1", "--frames", "2")
+    answer = call("bars.py", *small, "-o", str(tmp_path / "bars.json"))
+    (bar,) = json.loads((tmp_path / "bars.json").read_text())["bars"]
+    assert bar["holds"] == (bar["measured"] >= bar["bar"] == 0.6)
+    assert answer.returncode == (0 if bar["holds"] else 1)
+    assert ("DOES NOT HOLD" in answer.stdout) != bar["holds"]
+
+
+def test_the_script_measures_and_judges() -> None:
     small = ("needle", "--part", "0.01", "--pairs", "2", "--frames", "1")
-    answer = call(*small, "--at-most", "1000", "--json")
+    answer = call("pairs.py", *small, "--at-most", "1000", "--json")
     result = json.loads(answer.stdout)
     assert answer.returncode == 0 and result["clock"]["low"] <= result["clock"]["high"]
-    assert call(*small, "--at-most", "0.000001", "--each").returncode == 1
-    wrong = call("needle", "--a", "speed=3")
+    assert call("pairs.py", *small, "--at-most", "0.000001", "--each").returncode == 1
+    wrong = call("pairs.py", "needle", "--a", "speed=3")
     assert wrong.returncode == 2 and wrong.stderr.startswith("pairs: error: a setting must be one of")
