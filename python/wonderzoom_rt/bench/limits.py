@@ -15,11 +15,10 @@ SECONDS = 0.6
 """For each of the three limits."""
 _BANDWIDTH_BYTES = 1 << 28
 _SORT_PAIRS, _LEAST_SORT_PAIRS = 1 << 20, 1 << 12
-_SURFEL, _RECORD, _RECT_AND_KEY, _DETAIL, _PAIR, _RANGE, _ENTRY = 32, 64, 12, 32, 8, 8, 4
+_SURFEL, _RECORD, _RECT_AND_KEY, _DETAIL, _ENTRY = 32, 64, 12, 32, 8
 """Bytes of a surfel in a page and of what a frame keeps of it: record, rectangle and key, what depth and normals
-need, a sort pair, its tiles, an entry of a tile's list."""
+need, an entry of a tile's list."""
 _PIXEL_BYTES = {"color": 12, "normal": 12, "surfel_id": 8}
-_RADIX_PASSES = 3
 
 
 @functools.cache
@@ -40,9 +39,9 @@ def measure_limits(
 def limits_for(settings: Settings, samples: Samples) -> dict[str, float]:
     """The limits under the settings of a benchmark, measured once a run of the program.
 
-    Sorted are as many pairs as a frame has, to a power of two.
+    Sorted are as many entries as the tiles of a frame have, to a power of two.
     """
-    pairs = max(samples.funnel["projected"], _LEAST_SORT_PAIRS)
+    pairs = max(samples.funnel["tile_entries"], _LEAST_SORT_PAIRS)
     return measure_limits(settings.threads, settings.instructions, 1 << round(np.log2(pairs)))
 
 
@@ -54,7 +53,7 @@ def utilisation(samples: Samples, limits: dict[str, float], outputs: tuple[str, 
     """
     return {
         "blend": _share(samples, "blend", samples.funnel["evaluations"], limits["blended_evaluations_per_s"]),
-        "sort": _share(samples, "sort", samples.funnel["projected"], limits["sorted_pairs_per_s"]),
+        "sort": _share(samples, "sort", samples.funnel["tile_entries"], limits["sorted_pairs_per_s"]),
         "memory": frame_bytes(samples, outputs)
         / (1e-3 * float(np.median(samples.frame_ms)))
         / limits["read_bytes_per_s"],
@@ -62,10 +61,10 @@ def utilisation(samples: Samples, limits: dict[str, float], outputs: tuple[str, 
 
 
 def frame_bytes(samples: Samples, outputs: tuple[str, ...]) -> float:
-    """Bytes that a frame moves at least: each array once written and once read, the sort's as often as it passes."""
+    """Bytes that a frame moves at least: each array once written and once read, rectangles once more to count."""
     count: dict[str, Any] = samples.funnel
     detail = _DETAIL if set(outputs) - {"color", "coverage"} else 0
-    projected = 2 * (_RECORD + _RECT_AND_KEY + detail) + 2 * _RADIX_PASSES * _PAIR + 2 * _RANGE
+    projected = 2 * (_RECORD + detail) + 3 * _RECT_AND_KEY
     image = sum(_PIXEL_BYTES.get(name, 4) for name in outputs) * samples.pixels
     return float(
         count["tested"] * _SURFEL

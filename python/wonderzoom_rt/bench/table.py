@@ -46,7 +46,7 @@ def table_of(result: dict[str, Any]) -> str:
         f"{limits['blended_evaluations_per_s'] / 1e9:8.2f} G blended evaluations/s   blend {used['blend']:9.0%}"
     )
     rows.append(
-        f"{limits['sorted_pairs_per_s'] / 1e6:8.0f} M sorted pairs/s           sort  {used['sort']:9.0%}"
+        f"{limits['sorted_pairs_per_s'] / 1e6:8.0f} M sorted entries/s         sort  {used['sort']:9.0%}"
     )
     rows.append(
         f"{limits['read_bytes_per_s'] / 1e9:8.1f} GB/s read from memory      memory {used['memory']:8.0%}"
