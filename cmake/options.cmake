@@ -10,6 +10,10 @@ if(WZ_SANITIZE)
   target_compile_options(wz_options INTERFACE -fno-sanitize-recover=all)
   target_link_options(wz_options INTERFACE -fsanitize=${WZ_SANITIZE})
 endif()
+option(WZ_PROFILER "Compile the profiler's zones in; off, they are not there at all" ON)
+if(NOT WZ_PROFILER)
+  target_compile_definitions(wz_options INTERFACE WZ_PROFILER=0)
+endif()
 # For wheels: only the C library then decides on which systems the module loads. What of the C++ library is not used is
 # dropped, or its calls of the newest C library would count.
 if(WZ_STATIC_RUNTIME)

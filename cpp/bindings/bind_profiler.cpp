@@ -6,6 +6,7 @@
 
 #include "bindings/arrays.h"
 #include "core/profiler.h"
+#include "core/profiler_nvtx.h"
 
 namespace wz {
 namespace {
@@ -59,6 +60,7 @@ void bindProfiler(py::module_& module) {
         "profiler_start", [](bool fineZones, size_t eventsPerThread) { profiler::start({fineZones, eventsPerThread}); },
         py::arg("fine_zones"), py::arg("events_per_thread"), "Begins recording with empty rings.");
     module.def("profiler_stop", &profiler::stop, "Ends recording; what was recorded can still be captured.");
+    module.attr("NVTX") = profiler::nvtxKind();
     module.def("profiler_is_recording", &profiler::isRecording);
     module.def("profiler_now_ns", &profiler::now_ns, "The clock of all events, ns.");
     module.def("profiler_capture", &captured, py::arg("since_ns"),

@@ -152,8 +152,8 @@ private:
     } while (false)
 #else
 #define WZ_ZONE(name) static_cast<void>(0)
-#define WZ_ZONE_OF(name, value) static_cast<void>(0)
+#define WZ_ZONE_OF(name, value) static_cast<void>(sizeof(value))
 #define WZ_FINE_ZONE(name) static_cast<void>(0)
-#define WZ_COUNTER(name, value) static_cast<void>(0)
+#define WZ_COUNTER(name, value) static_cast<void>(sizeof(value))
 #define WZ_INSTANT(name) static_cast<void>(0)
 #endif

@@ -15,10 +15,14 @@ namespace wz::profiler {
 namespace {
 
 #if __has_include(<nvtx3/nvToolsExt.h>)
+constexpr const char* kKind = "header";
+
 NvtxCalls findCalls() {
     return {[](const char* name) { return nvtxRangePushA(name); }, [] { return nvtxRangePop(); }};
 }
 #elif __has_include(<dlfcn.h>)
+constexpr const char* kKind = "library";
+
 NvtxCalls findCalls() {
     NvtxCalls calls;
     for (const char* library : {"libnvToolsExt.so.1", "libnvToolsExt.so"}) {
@@ -32,6 +36,8 @@ NvtxCalls findCalls() {
     return {};
 }
 #else
+constexpr const char* kKind = "none";
+
 NvtxCalls findCalls() { return {}; }
 #endif
 
@@ -47,5 +53,7 @@ bool nvtxIsWanted() {
     if (asked) return std::strcmp(asked, "1") == 0;
     return std::getenv("NVTX_INJECTION64_PATH") != nullptr;
 }
+
+const char* nvtxKind() { return kKind; }
 
 }  // namespace wz::profiler

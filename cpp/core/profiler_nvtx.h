@@ -15,5 +15,7 @@ struct NvtxCalls {
 const NvtxCalls& nvtxCalls();
 // Whether ranges are wanted: a listening tool started this process, or WONDERZOOM_NVTX is 1.
 bool nvtxIsWanted();
+// "header": compiled in; "library": looked for at run time.
+const char* nvtxKind();
 
 }  // namespace wz::profiler
