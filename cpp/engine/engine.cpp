@@ -7,6 +7,7 @@
 #include "core/profiler.h"
 #include "engine/focus.h"
 #include "engine/frame_trace.h"
+#include "engine/page_loader.h"
 
 namespace wz {
 namespace {
@@ -22,20 +23,17 @@ float readinessOf(std::span<const float> readiness, LevelId level) {
 }
 
 // Selects and loads. A page found corrupt lets coarser ones show in its place: then the selection is made anew.
-Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, FrameStats& stats) {
+Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, PageLoader& loader, FrameStats& stats) {
     while (true) {
         const auto start = Clock::now();
         const size_t missingBefore = snapshot.missing->count();
         Selection selection = selectPages(snapshot, view);
         stats.selectMs += millisecondsSince(start);
-        WZ_ZONE("load");
         const auto loading = Clock::now();
-        stats.missingPages = 0;
-        for (const uint32_t ordinal : selection.pages) {
-            const uint64_t readBefore = fileTally().bytesRead;
-            if (!snapshot.pages[ordinal].page->page()) ++stats.missingPages;
-            if (fileTally().bytesRead != readBefore) ++stats.pagesLoaded;
-        }
+        const LoadStats load = loader.load(snapshot, selection.pages);
+        stats.missingPages = load.missing;
+        stats.pagesLoaded += load.loaded;
+        stats.bytesRead += load.bytesRead;
         stats.loadMs += millisecondsSince(loading);
         stats.select = selection.stats;
         if (snapshot.missing->count() == missingBefore) return selection;
@@ -57,7 +55,10 @@ struct Engine::Scratch {
     std::vector<SurfelRun> runs;
     std::vector<std::shared_ptr<const Page>> pages;
     std::vector<std::shared_ptr<const CoverLayer>> covers;
+    PageLoader loader;
     FrameTrace trace;
+
+    explicit Scratch(int threads) : loader(threads) {}
 
     void clear() {
         list.pages.clear();
@@ -105,7 +106,7 @@ struct Engine::Scratch {
 };
 
 Engine::Engine(int threads, const std::string& instructions)
-    : rasterizer_(makeCpuRasterizer(threads, instructions)), scratch_(std::make_unique<Scratch>()) {}
+    : rasterizer_(makeCpuRasterizer(threads, instructions)), scratch_(std::make_unique<Scratch>(threads)) {}
 Engine::~Engine() = default;
 
 FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
@@ -113,24 +114,24 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
     WZ_ZONE("frame");
     const auto start = Clock::now();
     FrameStats stats;
-    const uint64_t readBefore = fileTally().bytesRead;
     const ViewOfPages view{
         camera,       settings.detailBias, readiness, settings.applyFade, settings.fadeDistance == DistanceKind::AlongZ,
         settings.cull};
     scratch_->clear();
-    const Selection selection = selectLoaded(snapshot, view, stats);
+    const Selection selection = selectLoaded(snapshot, view, scratch_->loader, stats);
     RenderSettings focused = settings;
     {
         WZ_ZONE("list");
         const auto listing = Clock::now();
+        const uint64_t readBefore = fileTally().bytesRead;  // covers are read here
         for (const uint32_t ordinal : selection.pages)
             if (auto page = snapshot.pages[ordinal].page->page())
                 scratch_->add(snapshot, ordinal, std::move(page), view);
         if (focused.focusDistance <= 0)
             focused.focusDistance = focusDistanceOf(snapshot, neededPages(snapshot, view, selection), camera);
         stats.listMs = millisecondsSince(listing);
+        stats.bytesRead += fileTally().bytesRead - readBefore;
     }
-    stats.bytesRead = fileTally().bytesRead - readBefore;
     stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);

@@ -14,6 +14,11 @@ std::shared_ptr<const Page> PageSlot::page() const {
     return page_;
 }
 
+bool PageSlot::isTried() const {
+    std::lock_guard lock(mutex_);
+    return tried_;
+}
+
 std::shared_ptr<const Page> PageSlot::passingPage() const {
     {
         std::lock_guard lock(mutex_);

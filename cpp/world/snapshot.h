@@ -32,6 +32,8 @@ public:
     std::shared_ptr<const Page> page() const;
     // The same without keeping what it had to load.
     std::shared_ptr<const Page> passingPage() const;
+    // Whether page() has nothing to load any more.
+    bool isTried() const;
 
 private:
     PageHeader header_;
