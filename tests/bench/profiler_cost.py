@@ -8,20 +8,16 @@ order that turns with each round. Times are processor times of the whole process
 than the clock on the wall; the cost is the median over rounds of (on - off) / off, with its quartiles. A world is made
 when none is given: half a million one-pixel surfels on a wall.
 
---instructions counts the instructions of a frame instead, under valgrind --tool=callgrind with one thread: the same
-number in each run, whatever else the machine does. A smaller wall is drawn then.
-The cost of one event, and of a zone while nothing records, is measured apart: by the native program profiler_bench
-(--bench PROGRAM).
+The cost of one event, and of a zone while nothing records, is measured apart by the native program profiler_bench
+(--bench PROGRAM). Times the number of events a frame leaves that is `accounted_percent`, which a busy machine does not
+blur; what a recording does in Python once a frame is in the measured times alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -94,43 +90,6 @@ def measure(world: wz.World, cameras: list[wz.Camera], rounds: int) -> dict[str,
     return result
 
 
-def instructions(frames: int) -> dict[str, Any]:
-    """Instructions of a frame in each mode, from pairs of runs that differ by `frames` frames."""
-    counts = {}
-    for mode in MODES:
-        few, many = (_instructions_of_run(mode, count) for count in (1, 1 + frames))
-        counts[mode] = (many - few) / frames
-    result: dict[str, Any] = {"frames": frames, "off_instructions_a_frame": round(counts["off"])}
-    for mode in MODES[1:]:
-        result[mode] = {"cost_percent": round(100.0 * (counts[mode] / counts["off"] - 1.0), 4)}
-    return result
-
-
-def _instructions_of_run(mode: str, frames: int) -> int:
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable, __file__]
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    command += ["--child", mode, "--frames", str(frames)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    found = re.search(r"Collected : (\d+)", answer.stderr)
-    if found is None:
-        raise RuntimeError(f"callgrind said nothing of what it collected:\n{answer.stderr}")
-    return int(found[1])
-
-
-def draw_as_child(mode: str, frames: int) -> None:
-    """Draws the small wall, one thread; what callgrind counts."""
-    camera = wz.Camera.home(320, 180, focal=256.0)
-    world = wall_of_surfels(60_000, camera)
-    world._engine = wz.Engine(threads=1)
-    if mode == "off":
-        for _ in range(frames):
-            world.render(camera, outputs=OUTPUTS)
-        return
-    with profile.recording(fine=mode == "full"):
-        for _ in range(frames):
-            world.render(camera, outputs=OUTPUTS)
-
-
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(
@@ -141,33 +100,30 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=2)
     parser.add_argument("--size", default="960x540")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--instructions", action="store_true", help="count instructions")
-    parser.add_argument("--child", choices=MODES, help=argparse.SUPPRESS)
     parser.add_argument("--bench", help="the native program profiler_bench, for the cost of single events")
     parser.add_argument("--json", help="a file for the result")
     arguments = parser.parse_args()
-    if arguments.child:
-        draw_as_child(arguments.child, arguments.frames)
-        return
-    result = counted(arguments.frames) if arguments.instructions else timed(arguments)
+    result = timed(arguments)
     if arguments.bench:
         answer = subprocess.run([arguments.bench], capture_output=True, text=True, check=True)
         result["events_ns"] = json.loads(answer.stdout)
+        account(result, result["events_ns"])
     text = json.dumps({**result, **machine_facts()}, indent=2)
     print(text)
     if arguments.json:
         Path(arguments.json).write_text(text + "\n")
 
 
-def counted(frames: int) -> dict[str, Any]:
-    """The result of --instructions."""
-    return {
-        "what": "instructions of a frame with the profiler on against off (callgrind)",
-        "world": "a wall of 60 000 one-pixel surfels",
-        "size": [320, 180],
-        "threads": 1,
-        **instructions(frames),
-    }
+def account(result: dict[str, Any], events_ns: dict[str, float]) -> None:
+    """Adds what the events of a frame cost, each as measured alone; the dearer kind stands for all of them."""
+    frame_ns = 1e6 * result["off_ms_a_frame"]
+    dearest = max(events_ns["zone_on"], events_ns["counter_on"])
+    for mode in MODES[1:]:
+        result[mode]["accounted_percent"] = round(
+            100.0 * result[mode]["events_a_frame"] * dearest / frame_ns, 4
+        )
+    idle = result["full"]["events_a_frame"] * max(events_ns["zone_off"], events_ns["counter_off"])
+    result["off"] = {"accounted_percent": round(100.0 * idle / frame_ns, 5)}
 
 
 def timed(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..camera import Camera
 from ..errors import CancelledError
+from ..zones import zone
 from .blas_threads import one_blas_thread
 from .build_level import build_level
 from .cameras import level_chain
@@ -59,7 +60,7 @@ class Pipeline:
                     raise CancelledError("the zoom was cancelled")
                 tell((step + fraction) / len(chain), what)
 
-            with one_blas_thread():
+            with one_blas_thread(), zone("make level"):
                 result = self._level(request, context, camera, own, part, stop)
             results.append(result)
             context = Context(
@@ -82,22 +83,25 @@ class Pipeline:
         part(0.0, "inventing detail")
         # With the user's own picture the words are only remembered: what they describe is in it.
         wish = request if own is None else replace(request, prompt=None)
-        picture = self.synthesizer.synthesize(
-            wish,
-            context,
-            camera,
-            octave=octave,
-            progress=lambda fraction, what: part(0.7 * fraction, what),
-            cancelled=stop,
-        )
+        with zone("synthesize"):
+            picture = self.synthesizer.synthesize(
+                wish,
+                context,
+                camera,
+                octave=octave,
+                progress=lambda fraction, what: part(0.7 * fraction, what),
+                cancelled=stop,
+            )
         laid: Laid | None = None
         if own is not None:
             laid = own.lay_into(picture, camera, ratio=camera.focal / context.camera.focal)
             picture = laid.picture
         part(0.7, "finding depth")
-        distance = self.depth.estimate(request, context, camera, picture)
+        with zone("depth"):
+            distance = self.depth.estimate(request, context, camera, picture)
         part(0.78, "completing hidden views")
-        hidden = self.completer.complete(picture, distance, camera, request.home)
+        with zone("complete"):
+            hidden = self.completer.complete(picture, distance, camera, request.home)
         part(0.85, "making surfels")
         prior = request.parent_lens if context is request.context else context.camera
         built = build_level(
