@@ -17,6 +17,7 @@ __all__: list[str] = [
     "DistanceKind",
     "Engine",
     "FadeLaw",
+    "NVTX",
     "PIXELS_PER_CELL",
     "RenderSettings",
     "SURFEL_BYTES",
@@ -271,6 +272,7 @@ def sort_rate(
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547
+NVTX: str = "library"
 PIXELS_PER_CELL: int = 256
 SURFEL_BYTES: int = 32
 __version__: str = "0.1.0.dev"
