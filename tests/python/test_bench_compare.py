@@ -123,7 +123,8 @@ def test_other_settings_may_differ_and_are_named() -> None:
     other = copy.deepcopy(result(2))
     other["settings"]["threads"] = 1
     other["commit"] = "def"
-    assert changes(result(1), other) == ["threads None -> 1", "commit abc -> def"]
+    other["stages_ms"] = {"list": {}}
+    assert changes(result(1), other) == ["threads None -> 1", "no stage list in A", "commit abc -> def"]
     assert "threads None -> 1" in table_of(compare(result(1), other), changes(result(1), other))
 
 

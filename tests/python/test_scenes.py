@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,14 @@ def test_culling_does_not_change_the_picture(name: str) -> None:
     assert np.abs(on.color - off.color).max() < 1e-4
     assert off.stats["funnel"]["tested"] == sum(level.surfel_count for level in scene.world.levels)
     assert on.stats["funnel"]["tested"] <= off.stats["funnel"]["tested"]
+
+
+def test_the_demo_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(
+        wz.MissingExtraError, match=r"cv2, ncnn is missing: pip install 'wonderzoom-rt\[offline\]'"
+    ):
+        make_scene("demo")
 
 
 def test_wrong_wishes_for_a_scene_are_refused() -> None:

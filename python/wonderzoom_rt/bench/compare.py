@@ -125,6 +125,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         values = before["settings"].get(key), after["settings"].get(key)
         if values[0] != values[1]:
             found.append(f"{key} {values[0]} -> {values[1]}")
+    lost, new = (
+        [stage for stage in one["stages_ms"] if stage not in other["stages_ms"]]
+        for one, other in ((before, after), (after, before))
+    )
+    found += [f"no stage {stage} in {name}" for stages, name in ((lost, "B"), (new, "A")) for stage in stages]
     if before["commit"] != after["commit"]:
         found.append(f"commit {before['commit']} -> {after['commit']}")
     for key in ("cpu", "cores", "device"):

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import importlib.resources
+import importlib.util
 
+from ..errors import MissingExtraError
 from .scene import Scene, scene_of_world
 
 _AT = (0.3, 0.33)
@@ -12,7 +14,16 @@ _AT = (0.3, 0.33)
 
 
 def demo_scene(name: str, seed: int, size: tuple[int, int]) -> Scene:
-    """A world of three levels: the photograph, `size` wide, and a zoom of x8, quality fast."""
+    """A world of three levels: the photograph, `size` wide, and a zoom of x8, quality fast.
+
+    Raises MissingExtraError without the packages of the generator.
+    """
+    missing = [module for module in ("cv2", "ncnn") if importlib.util.find_spec(module) is None]
+    if missing:
+        raise MissingExtraError(
+            f"the scene demo needs the offline generator, and {', '.join(missing)} is missing: "
+            "pip install 'wonderzoom-rt[offline]'"
+        )
     from ..jobs import Generator
     from ..world import World
 
