@@ -239,7 +239,7 @@ def test_compare_reads_two_results(run: Run, tmp_path: Path, result: dict[str, A
     a.write_text(json.dumps(result))
     b.write_text(json.dumps(result))
     code, out, _ = run("bench", "--compare", a, b)
-    assert code == 0 and out.count("same within noise") == 1 + len(result["stages_ms"])
+    assert code == 0 and out.count("same within noise") == 2 + len(result["stages_ms"])
     b.write_text(json.dumps(result | {"settings": result["settings"] | {"size": [1, 2]}}))
     code, _, err = run("bench", "--compare", a, b)
     assert code == 2 and "size 136x76 and 1x2" in err

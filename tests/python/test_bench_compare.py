@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import wonderzoom_rt as wz
-from wonderzoom_rt.bench.compare import Row, changes, compare, interval, table_of
+from wonderzoom_rt.bench.compare import Row, changes, compare, interval, notes, table_of
 
 STAGES = ("project", "blend")
 
@@ -42,7 +42,7 @@ def result(
             "runs": runs,
             "frames": frames,
         },
-        "samples": {"frame_ms": frame.tolist(), "stages_ms": stages},
+        "samples": {"frame_ms": frame.tolist(), "processor_ms": frame.tolist(), "stages_ms": stages},
     }
 
 
@@ -111,6 +111,15 @@ def test_unlike_scenes_are_not_compared(change: dict[str, Any], words: str) -> N
     assert compare(result(1), result(2) | change, force=True)
 
 
+def test_busy_machines_and_single_runs_are_doubted() -> None:
+    calm, busy = result(1), result(2, runs=1)
+    busy["machine"] = {"cpu": "one", "cores": 2, "load": 7.5}
+    assert notes(calm, calm) == []
+    first, second = notes(calm, busy)
+    assert "B was measured on a busy machine (load 7.5)" in first and "B is of one run" in second
+    assert table_of(compare(calm, busy), [], notes(calm, busy)).endswith(f"note: {first}\nnote: {second}")
+
+
 @pytest.mark.parametrize("key", ("path", "size", "outputs"))
 def test_unlike_views_are_not_compared(key: str) -> None:
     other = copy.deepcopy(result(2))
@@ -136,7 +145,8 @@ def test_other_settings_may_differ_and_are_named() -> None:
         (result(1) | {"samples": {"frame_ms": [[1.0]]}}, "no stages_ms"),
         (result(1) | {"samples": {"frame_ms": [1.0], "stages_ms": {}}}, "samples of frame in B"),
         (
-            result(1) | {"samples": {"frame_ms": [[1.0]], "stages_ms": {"blend": [["x"]]}}},
+            result(1)
+            | {"samples": {"frame_ms": [[1.0]], "processor_ms": [[1.0]], "stages_ms": {"blend": [["x"]]}}},
             "samples of blend in B",
         ),
         (result(1) | {"samples": {"frame_ms": [[1.0], [1.0, 2.0]], "stages_ms": {}}}, "runs by frames"),

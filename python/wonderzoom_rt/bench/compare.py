@@ -10,7 +10,7 @@ then 5 % count as noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ NOISE_OF_ONE_RUN = 0.05
 _RESAMPLES = 1000
 _BLOCKS = 12
 """Blocks of neighbouring frames that a run is resampled in, at least."""
+BUSY = 0.5
+"""Load over cores from which on a machine is busy with other work."""
 _LEAST_MS = 1e-4
 """Times below this are all the same: timers and their calls take longer."""
 _STUDENT_995 = ((1, 63.66), (2, 9.92), (3, 5.84), (4, 4.60), (5, 4.03), (6, 3.71), (7, 3.50), (8, 3.36), (10, 3.17),
@@ -68,7 +70,7 @@ def compare(
     names: tuple[str, str] = ("A", "B"),
     force: bool = False,
 ) -> list[Row]:
-    """A row for the whole frame and for each stage that both have.
+    """A row for the whole frame, for the processor time of all threads in it, and for each stage that both have.
 
     Raises InputError for what is no result, and, unless forced, for results of unlike scenes, paths, sizes or outputs.
     """
@@ -81,6 +83,7 @@ def compare(
         )
     first, second = before["samples"], after["samples"]
     rows = [_row("frame", first["frame_ms"], second["frame_ms"], not unlike)]
+    rows.append(_row("processor", first["processor_ms"], second["processor_ms"], not unlike))
     for stage in first["stages_ms"]:
         if stage in second["stages_ms"]:
             rows.append(_row(stage, first["stages_ms"][stage], second["stages_ms"][stage], not unlike))
@@ -95,7 +98,8 @@ def check_result(result: Any, name: str) -> None:
     samples = result["samples"]
     if not isinstance(samples, Mapping) or not isinstance(samples.get("stages_ms"), Mapping):
         raise InputError(f"{name} is no result of wonderzoom bench: its samples have no stages_ms")
-    for stage, times in {"frame": samples.get("frame_ms"), **samples["stages_ms"]}.items():
+    whole = {"frame": samples.get("frame_ms"), "processor": samples.get("processor_ms")}
+    for stage, times in {**whole, **samples["stages_ms"]}.items():
         try:
             array = np.asarray(times, dtype=np.float64)
         except (TypeError, ValueError):
@@ -139,7 +143,21 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def table_of(rows: list[Row], changed: list[str]) -> str:
+def notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What makes a verdict doubtful, in words."""
+    found = []
+    for name, result in (("A", before), ("B", after)):
+        load, cores = result["machine"].get("load"), result["machine"].get("cores") or 1
+        if load is not None and load > BUSY * cores:
+            found.append(
+                f"{name} was measured on a busy machine (load {load:g}): trust its processor time alone"
+            )
+        if result["settings"].get("runs", 1) < 2:
+            found.append(f"{name} is of one run: it cannot show how runs differ (--runs 5)")
+    return found
+
+
+def table_of(rows: list[Row], changed: list[str], doubts: Sequence[str] = ()) -> str:
     """The comparison for people."""
     lines = [f"changed: {', '.join(changed)}"] if changed else ["changed: nothing that the results name"]
     lines += ["", "stage        A ms       B ms     B / A   99 % interval   B is"]
@@ -148,7 +166,7 @@ def table_of(rows: list[Row], changed: list[str]) -> str:
             f"{row.stage:10} {row.before_ms:8.3f}  {row.after_ms:9.3f}  {row.ratio:8.3f}   "
             f"{row.low:5.3f} .. {row.high:5.3f}  {row.verdict}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"note: {doubt}" for doubt in doubts)])
 
 
 def _row(stage: str, before: Any, after: Any, alike: bool) -> Row:

@@ -75,6 +75,7 @@ def result_of(
         },
         "samples": {
             "frame_ms": compact(samples.frame_ms),
+            "processor_ms": compact(samples.processor_ms),
             "stages_ms": {name: compact(times) for name, times in samples.stages_ms.items()},
         },
     }

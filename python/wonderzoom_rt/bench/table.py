@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .compare import BUSY
 from .report import FUNNEL
-
-_BUSY = 0.5
-"""Load over cores from which on a machine counts as busy with other work."""
 
 
 def table_of(result: dict[str, Any]) -> str:
@@ -58,7 +56,7 @@ def table_of(result: dict[str, Any]) -> str:
         f"a frame moves {memory['frame_bytes_moved'] / 1e6:.0f} MB"
         + (f", peak {memory['peak_bytes'] / 1e6:.0f} MB" if memory["peak_bytes"] else ""),
     ]
-    if here["load"] is not None and here["load"] > _BUSY * here["cores"] + threads:
+    if here["load"] is not None and here["load"] > BUSY * here["cores"]:
         rows.append(f"note: the machine was busy with other work (load {here['load']:g}): times are too long")
     return "\n".join(rows)
 

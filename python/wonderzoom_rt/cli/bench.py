@@ -78,14 +78,20 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from ..bench.compare import changes, compare, table_of
+    from ..bench.compare import changes, compare, notes, table_of
 
     files = arguments.compare
     before, after = (read_json(file, "result") for file in files)
     rows = compare(before, after, names=(files[0], files[1]), force=arguments.force)
-    changed = changes(before, after)
-    found = {"a": files[0], "b": files[1], "changed": changed, "rows": [asdict(row) for row in rows]}
-    _give(found, table_of(rows, changed), arguments.json)
+    changed, doubts = changes(before, after), notes(before, after)
+    found = {
+        "a": files[0],
+        "b": files[1],
+        "changed": changed,
+        "notes": doubts,
+        "rows": [asdict(row) for row in rows],
+    }
+    _give(found, table_of(rows, changed, doubts), arguments.json)
     return 0
 
 
