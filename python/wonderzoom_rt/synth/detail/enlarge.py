@@ -20,7 +20,7 @@ Quality = Literal["fast", "best"]
 
 _RATIOS = (1.2, 4.2)
 # Octaves below the photograph between which band noise gives way to procedural matter.
-_MATTER_OCTAVES = (1.0, 3.0)
+_MATTER_OCTAVES = (1.0, 3.5)
 
 
 def enlarge(
