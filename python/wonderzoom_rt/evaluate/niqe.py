@@ -4,6 +4,10 @@
 Written from the formulas of Mittal, Soundararajan and Bovik, "Making a completely blind image quality
 analyzer" (2013). The model of pristine pictures is our own (`niqe_pristine.npz`, made by `fit_pristine` from
 the photographs its record names), so numbers rank pictures here but are not those of other implementations.
+
+The photographs are taken at the camera's own resolution and reduced by 1.5 and to 1088 px: natural detail is softer in
+the camera's own pixels than in reduced ones. A model of reduced ones alone holds blurred noise to be more natural than
+the true detail of a photograph, at 8 of 12 places.
 """
 
 from __future__ import annotations
