@@ -21,7 +21,7 @@ from wonderzoom_rt.evaluate.consistency import depth_fit, plane_parallax_px, rel
 from wonderzoom_rt.evaluate.fades import fade_window, sweep
 from wonderzoom_rt.evaluate.images import area_resize, bicubic_resize
 from wonderzoom_rt.evaluate.invention import invention, level_seam_ratio, truth_fit
-from wonderzoom_rt.evaluate.orbit import orbit, screen_length
+from wonderzoom_rt.evaluate.orbit import level_centre, orbit, screen_length
 from wonderzoom_rt.evaluate.scene import pixels_under
 from wonderzoom_rt.frame import Frame
 from wonderzoom_rt.layer import FLAG_BRIDGES_EDGE
@@ -383,3 +383,16 @@ def test_world_of_one_level_and_truth_that_is_no_photograph(photo: Array, tmp_pa
     (tmp_path / "no.jpg").write_bytes(b"not a picture")
     with pytest.raises(wz.InputError, match="could not read no"):
         evaluate(world, truth=tmp_path / "no.jpg")
+
+
+def beside_a_drop(camera: wz.Camera) -> Array:
+    """A wall 4 wu away that ends a little right of the middle; behind it another, 10 times as far."""
+    wall = 4.0 / camera.rays()[..., 2]
+    return np.where(camera.unproject(wall)[..., 0] > 0.22, 10.0 * wall, wall)
+
+
+def test_orbit_turns_about_the_level_and_not_about_what_is_far_behind_it(photo: Array) -> None:
+    world = made(photo, Recipe(depth=beside_a_drop, home_depth=beside_a_drop))
+    level, layer = world.levels[1], world.surfels(1)
+    reach = float(np.linalg.norm(level_centre(level, layer.positions) - level.approach.eye))
+    assert reach == pytest.approx(4.0 * FOCAL / level.lens.focal, rel=0.05)

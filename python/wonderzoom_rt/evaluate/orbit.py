@@ -46,17 +46,17 @@ class OrbitResult(NamedTuple):
 def orbit(scene: Scene, level: Level, *, discs: Discs | None = None) -> OrbitResult:
     """Eight views tilted by 15 degrees about the level's centre, inside its projected hull shrunk by 5 %.
 
-    The centre is the middle of the level's view on its surface (median distance of its middle ninth). What is
-    drawn is the world as it was when the level was committed: coarser levels stand in where they can. A hole
-    is coverage below 0.95. A stretched pixel is won by a disc more than 4 px long (its half-height length on
-    the screen, in pixels of the screen or of its own level, whichever are larger) that bridges a depth edge:
-    one that says so itself, or whose place in its level's own picture is on one.
+    The centre is the middle of the level's view on its surface (median distance of its middle ninth, through its
+    lens). What is drawn is the world as it was when the level was committed: coarser levels stand in where they
+    can. A hole is coverage below 0.95. A stretched pixel is won by a disc more than 4 px long (its half-height
+    length on the screen, in pixels of the screen or of its own level, whichever are larger) that bridges a depth
+    edge: one that says so itself, or whose place in its level's own picture is on one.
     """
     layer = scene.surfels(level.id)
     seen = ~layer.is_sky & ((layer.flags & FLAG_HIDDEN_FILL) == 0) & (layer.mask > 0.5)
     if not seen.any():
         return OrbitResult(0.0, 0.0, 0.0, 0.0)
-    centre = _centre(level, layer.positions[seen])
+    centre = level_centre(level, layer.positions[seen])
     discs = discs or Discs(scene)
     holes, stretched, sizes = [], [], []
     for view in orbit_views(level.approach, centre):
@@ -74,11 +74,13 @@ def orbit(scene: Scene, level: Level, *, discs: Discs | None = None) -> OrbitRes
     return OrbitResult(sum(holes) / total, sum(stretched) / total, worst[0], worst[1])
 
 
-def _centre(level: Level, positions: FloatArray) -> FloatArray:
-    """The point on the central ray of the approach at the median distance of the surfels in the view's middle
-    ninth.
+def level_centre(level: Level, positions: FloatArray) -> FloatArray:
+    """The point on the lens's central ray at the median distance of the surfels in the middle ninth of its view.
+
+    Through the lens, which the level was made for: before the approach's eye the near surface spreads, and where the
+    middle holds a gap to the far one, that would be the centre, many times D_eff away.
     """
-    view = level.approach
+    view = level.lens
     image, distance = view.project(positions)
     size = np.array([view.width, view.height])
     with np.errstate(invalid="ignore"):
