@@ -12,7 +12,7 @@ from PIL import Image
 
 from wonderzoom_rt.errors import InputError
 from wonderzoom_rt.evaluate.images import area_resize, bicubic_resize, gaussian_blur, luma
-from wonderzoom_rt.evaluate.niqe import FEATURES, block_features, fit_pristine, niqe, pristine_model
+from wonderzoom_rt.evaluate.niqe import FEATURES, block_features, fit_pristine, niqe, pooled, pristine_model
 
 
 @pytest.fixture(scope="module", params=["creek", "mountains", "valley", "dandelions"])
@@ -49,6 +49,19 @@ def test_picture_is_nearest_to_the_model_fitted_on_it(data_dir: Path) -> None:
         creek = luma(np.asarray(image.convert("RGB")))
     model = fit_pristine([creek, creek[::-1], creek[:, ::-1]])
     assert niqe(creek, model=model) < niqe(creek)
+
+
+def test_pooled_model_has_the_moments_of_both_sets() -> None:
+    pictures = [np.random.default_rng(seed).random((960, 960)) ** (1 + seed) for seed in (0, 1)]
+    features = [block_features(picture)[0] for picture in pictures]
+    one, other = (fit_pristine([picture], sources=[str(k)]) for k, picture in enumerate(pictures))
+    both = pooled(one, other)
+    rows = np.concatenate(features)
+    assert both.sources == ("0", "1")
+    assert both.mean == pytest.approx(rows.mean(axis=0), rel=1e-6)
+    wanted = np.cov(rows, rowvar=False)
+    deviation = np.sqrt(np.diag(wanted))
+    assert (np.abs(both.covariance - wanted) <= 0.03 * np.outer(deviation, deviation)).all()
 
 
 def test_model_in_the_package_is_whole_and_says_where_it_is_from() -> None:
