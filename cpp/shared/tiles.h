@@ -31,6 +31,9 @@ WZ_HD TileRange tilesOf(PixelRect r) {
     return {r.x0 / kTileSize, r.y0 / kTileSize, (r.x1 + kTileSize - 1) / kTileSize, (r.y1 + kTileSize - 1) / kTileSize};
 }
 
+inline constexpr uint32_t kFirstColumnBlocks = 0x1111u;
+static_assert(kBlocksPerRow == 4, "kFirstColumnBlocks has a bit for the first block of each of four rows");
+
 // Bit i is block i (row-major) of the tile at (tileX_px, tileY_px): set when the rectangle holds one of its pixels.
 WZ_HD uint32_t blocksOf(PixelRect r, int32_t tileX_px, int32_t tileY_px) {
     const int32_t last = kTileSize - 1;
@@ -39,9 +42,10 @@ WZ_HD uint32_t blocksOf(PixelRect r, int32_t tileX_px, int32_t tileY_px) {
     const int32_t right = r.x1 - 1 - tileX_px < last ? r.x1 - 1 - tileX_px : last;
     const int32_t bottom = r.y1 - 1 - tileY_px < last ? r.y1 - 1 - tileY_px : last;
     const uint32_t row = ((2u << (right / kBlockSize)) - 1u) & ~((1u << (left / kBlockSize)) - 1u);
-    uint32_t mask = 0;
-    for (int32_t by = top / kBlockSize; by <= bottom / kBlockSize; ++by) mask |= row << (by * kBlocksPerRow);
-    return mask;
+    // One bit for each of these rows; the product repeats the row of blocks there. No loop: its length would be a guess.
+    const uint32_t rows = ((2u << (bottom / kBlockSize * kBlocksPerRow)) - 1u) & kFirstColumnBlocks &
+                          ~((1u << (top / kBlockSize * kBlocksPerRow)) - 1u);
+    return row * rows;
 }
 
 }  // namespace wz

@@ -7,20 +7,28 @@
 
 namespace wz::WZ_TARGET {
 
-// Offsets of the lanes' pixel centres: in a block, and of eight columns and eight rows of pixels.
-struct PixelOffsets {
-    F16 column, row, line;
-};
+// Where the pixels of a tile are, px.
+struct TilePlace {
+    F16 column, row;  // the lanes' pixel centres in a block
+    F16 line;         // of eight columns, then of eight rows of pixels
+    float columns[kBlocksPerRow], rows[kBlocksPerRow];  // left and upper edges of the blocks
 
-static PixelOffsets pixelOffsets() {
-    alignas(64) float column[16], row[16], line[16];
-    for (int i = 0; i < 16; ++i) {
-        column[i] = static_cast<float>(i % kBlockSize) + 0.5f;
-        row[i] = static_cast<float>(i / kBlockSize) + 0.5f;
-        line[i] = static_cast<float>(i % 8) + 0.5f;
+    explicit TilePlace(const BlendTask& task) {
+        alignas(64) float inColumn[16], inRow[16], inLine[16];
+        for (int i = 0; i < 16; ++i) {
+            inColumn[i] = static_cast<float>(i % kBlockSize) + 0.5f;
+            inRow[i] = static_cast<float>(i / kBlockSize) + 0.5f;
+            inLine[i] = static_cast<float>(i % 8) + 0.5f;
+        }
+        column = loadLanes(inColumn);
+        row = loadLanes(inRow);
+        line = loadLanes(inLine);
+        for (int i = 0; i < kBlocksPerRow; ++i) {
+            columns[i] = static_cast<float>(task.tileX_px + i * kBlockSize);
+            rows[i] = static_cast<float>(task.tileY_px + i * kBlockSize);
+        }
     }
-    return {loadLanes(column), loadLanes(row), loadLanes(line)};
-}
+};
 
 // A surfel while its blocks are blended: what is the same for all of them, spread over the lanes once.
 struct Brush {
@@ -59,92 +67,86 @@ static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush&
     return bitmaskOf(blended);
 }
 
-template <bool kTwo, bool kDetail>
+// kPictures: which pictures the surfel is in, as RecordFlag bits. With one picture of a tile they are the same.
+template <uint32_t kPictures, bool kTwo, bool kDetail>
 static inline void blendBlock(TileSums<kTwo, kDetail>& sums, Tally& tally, int block, const Brush& brush,
                               const Touch& touch) {
+    constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
+    constexpr int kFirst = kTwo && kPictures == kRecordCoarse ? 1 : 0;
     M16 lit;
-    if constexpr (!kTwo) {
-        tally.contributions +=
-            static_cast<uint32_t>(__builtin_popcount(addTouch<kDetail>(sums, 0, block, brush, touch, lit)));
-        if (__builtin_expect(!anyOf(lit), 0)) tally.open &= ~(1u << block);
-    } else {
-        constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
-        const uint32_t pictures = brush.s.flags & kBoth;
-        uint32_t reached = 0;
-        M16 light = touch.inside & !touch.inside;
-        for (int p = 0; p < 2; ++p) {
-            if (!(pictures >> p & 1u)) continue;
-            reached |= addTouch<kDetail>(sums, p, block, brush, touch, lit);
-            light = light | lit;
+    uint32_t reached = addTouch<kDetail>(sums, kFirst, block, brush, touch, lit);
+    if constexpr (kTwo) {
+        if constexpr (kPictures == kBoth) {
+            M16 litToo;
+            reached |= addTouch<kDetail>(sums, 1, block, brush, touch, litToo);
+            lit = lit | litToo;
         }
-        addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside);
-        tally.contributions += static_cast<uint32_t>(__builtin_popcount(reached));
-        if (__builtin_expect(!anyOf(light), 0)) {
-            const M16 other = sums.paint[pictures == kRecordFine][block].transmittance >= F16(kTransmittanceMin);
-            if (pictures == kBoth || !anyOf(other)) tally.open &= ~(1u << block);
-        }
+        addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside, kPictures != kBoth);
+    }
+    tally.contributions += static_cast<uint32_t>(__builtin_popcount(reached));
+    if (__builtin_expect(!anyOf(lit), 0)) {
+        if (kTwo && kPictures != kBoth && anyOf(sums.paint[kFirst ^ 1][block].transmittance >= F16(kTransmittanceMin)))
+            return;
+        tally.open &= ~(1u << block);
     }
 }
 
 // The blocks of a surfel of which nothing but the low-pass dot is seen: they lie in a square of two by two.
-template <bool kTwo, bool kDetail>
-static inline void blendDot(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
-                            const PixelOffsets& offsets, uint32_t blocks, const Brush& brush) {
+template <uint32_t kPictures, bool kTwo, bool kDetail>
+static inline void blendDot(TileSums<kTwo, kDetail>& sums, Tally& tally, const TilePlace& place, uint32_t blocks,
+                            const Brush& brush) {
     const uint32_t columns = (blocks | blocks >> 4 | blocks >> 8 | blocks >> 12) & 0xfu;
     const int firstColumn = __builtin_ctz(columns), firstRow = __builtin_ctz(blocks) / kBlocksPerRow;
-    const F16 offset = offsets.line + halvesOf(static_cast<float>(task.tileX_px + firstColumn * kBlockSize) - brush.s.x,
-                                               static_cast<float>(task.tileY_px + firstRow * kBlockSize) - brush.s.y);
+    const F16 offset = place.line + halvesOf(place.columns[firstColumn] - brush.s.x, place.rows[firstRow] - brush.s.y);
     const F16 falloff = dotFalloff(offset, halvesOf(brush.s.opacity, 1.0f));
     Touch touch;
     if constexpr (kDetail) touch.depth = F16(brush.extra->depthRelative);
     do {
         const int block = __builtin_ctz(blocks);
         blocks &= blocks - 1;
-        touch.alpha = dotAlpha(columnsOf(falloff, block % kBlocksPerRow - firstColumn),
-                               rowsOf(falloff, block / kBlocksPerRow - firstRow));
-        touch.inside = touch.alpha >= F16(kAlphaMin);
-        blendBlock(sums, tally, block, brush, touch);
+        const F16 alpha = dotAlpha(columnsOf(falloff, block % kBlocksPerRow - firstColumn),
+                                   rowsOf(falloff, block / kBlocksPerRow - firstRow));
+        touch.inside = alpha >= F16(kAlphaMin);
+        touch.alpha = alpha;
+        blendBlock<kPictures>(sums, tally, block, brush, touch);
     } while (blocks);
 }
 
 // The blocks of a surfel whose hit is a function of the pixel's offset from (x, y).
-template <bool kTwo, bool kDetail, class HitOf>
-static inline void blendDisc(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
-                             const PixelOffsets& offsets, uint32_t blocks, const Brush& brush, float x, float y,
-                             HitOf hitOf) {
-    const F16 left = offsets.column + F16(static_cast<float>(task.tileX_px) - x);
-    const F16 top = offsets.row + F16(static_cast<float>(task.tileY_px) - y);
+template <uint32_t kPictures, bool kTwo, bool kDetail, class HitOf>
+static inline void blendDisc(TileSums<kTwo, kDetail>& sums, Tally& tally, const TilePlace& place, uint32_t blocks,
+                             const Brush& brush, float x, float y, HitOf hitOf) {
     do {
         const int block = __builtin_ctz(blocks);
         blocks &= blocks - 1;
-        const Hit<F16> hit = hitOf(left + F16(static_cast<float>(block % kBlocksPerRow * kBlockSize)),
-                                   top + F16(static_cast<float>(block / kBlocksPerRow * kBlockSize)));
+        const Hit<F16> hit = hitOf(place.column + F16(place.columns[block % kBlocksPerRow] - x),
+                                   place.row + F16(place.rows[block / kBlocksPerRow] - y));
         if (!anyOf(hit.inside)) continue;
         Touch touch;
         touch.alpha = alphaOf(brush.s, hit);
         touch.inside = hit.inside;
         if constexpr (kDetail) touch.depth = hitDepth(brush.s, *brush.extra, hit);
-        blendBlock(sums, tally, block, brush, touch);
+        blendBlock<kPictures>(sums, tally, block, brush, touch);
     } while (blocks);
 }
 
-template <bool kTwo, bool kDetail>
+template <uint32_t kPictures, bool kTwo, bool kDetail>
 static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
-                               const PixelOffsets& offsets, uint32_t blocks, uint32_t slot) {
+                               const TilePlace& place, uint32_t blocks, uint32_t slot) {
     const SurfelRecord& s = task.records[slot];
     const Brush brush{s, kDetail ? task.extras + slot : nullptr, F16(s.red), F16(s.green), F16(s.blue), slot};
     tally.blocks += static_cast<uint32_t>(__builtin_popcount(blocks));
     if (s.flags & kRecordDot)
-        blendDot(task, sums, tally, offsets, blocks, brush);
+        blendDot<kPictures>(sums, tally, place, blocks, brush);
     else if (s.flags & kRecordFlat)
-        blendDisc(task, sums, tally, offsets, blocks, brush, s.x, s.y,
-                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitFlat(s, px, py); });
+        blendDisc<kPictures>(sums, tally, place, blocks, brush, s.x, s.y,
+                             [&](F16 px, F16 py) __attribute__((always_inline)) { return hitFlat(s, px, py); });
     else if (s.flags & kRecordGeneral)
-        blendDisc(task, sums, tally, offsets, blocks, brush, task.centerX_px, task.centerY_px,
-                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitGeneral(s, px, py); });
+        blendDisc<kPictures>(sums, tally, place, blocks, brush, task.centerX_px, task.centerY_px,
+                             [&](F16 px, F16 py) __attribute__((always_inline)) { return hitGeneral(s, px, py); });
     else
-        blendDisc(task, sums, tally, offsets, blocks, brush, s.x, s.y,
-                  [&](F16 px, F16 py) __attribute__((always_inline)) { return hitDisc(s, px, py); });
+        blendDisc<kPictures>(sums, tally, place, blocks, brush, s.x, s.y,
+                             [&](F16 px, F16 py) __attribute__((always_inline)) { return hitDisc(s, px, py); });
 }
 
 // Blends entries from `first` on. With one picture it stops at the first surfel that is in transition and returns its
@@ -152,7 +154,7 @@ static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& s
 template <bool kTwo, bool kDetail>
 static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uint32_t first) {
     constexpr uint32_t kAhead = 8, kBoth = kRecordFine | kRecordCoarse;
-    const PixelOffsets offsets = pixelOffsets();
+    const TilePlace place(task);
     Tally tally;
     tally.open = sums.open;
     uint32_t i = first;
@@ -163,9 +165,16 @@ static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uin
             __builtin_prefetch(task.records + later);
             __builtin_prefetch(task.rects + later);
         }
-        if (!kTwo && (task.records[slot].flags & kBoth) != kBoth) break;
+        const uint32_t pictures = task.records[slot].flags & kBoth;
+        if (!kTwo && pictures != kBoth) break;
         const uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & tally.open;
-        if (blocks) blendSurfel(task, sums, tally, offsets, blocks, slot);
+        if (!blocks) continue;
+        if (!kTwo || pictures == kBoth)
+            blendSurfel<kBoth>(task, sums, tally, place, blocks, slot);
+        else if (pictures == kRecordFine)
+            blendSurfel<kTwo ? kRecordFine : kBoth>(task, sums, tally, place, blocks, slot);
+        else
+            blendSurfel<kTwo ? kRecordCoarse : kBoth>(task, sums, tally, place, blocks, slot);
     }
     sums.open = tally.open;
     task.evaluations += tally.blocks * kBlockPixels;

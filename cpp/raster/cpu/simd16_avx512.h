@@ -36,9 +36,9 @@ WZ_LANE_OP M16 operator<(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _C
 WZ_LANE_OP M16 operator<=(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
 WZ_LANE_OP M16 operator>(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ)}; }
 WZ_LANE_OP M16 operator>=(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ)}; }
-WZ_LANE_OP M16 operator&(M16 a, M16 b) { return {static_cast<__mmask16>(a.m & b.m)}; }
-WZ_LANE_OP M16 operator|(M16 a, M16 b) { return {static_cast<__mmask16>(a.m | b.m)}; }
-WZ_LANE_OP M16 operator!(M16 a) { return {static_cast<__mmask16>(~a.m)}; }
+WZ_LANE_OP M16 operator&(M16 a, M16 b) { return {_kand_mask16(a.m, b.m)}; }
+WZ_LANE_OP M16 operator|(M16 a, M16 b) { return {_kor_mask16(a.m, b.m)}; }
+WZ_LANE_OP M16 operator!(M16 a) { return {_knot_mask16(a.m)}; }
 WZ_LANE_OP I16 operator+(I16 a, I16 b) { return I16::of(_mm512_add_epi32(a.v, b.v)); }
 WZ_LANE_OP I16 operator-(I16 a, I16 b) { return I16::of(_mm512_sub_epi32(a.v, b.v)); }
 WZ_LANE_OP I16 operator&(I16 a, I16 b) { return I16::of(_mm512_and_si512(a.v, b.v)); }
@@ -51,7 +51,7 @@ WZ_LANE_OP F16 sqrtOf(F16 a) { return F16::of(_mm512_sqrt_ps(a.v)); }
 WZ_LANE_OP F16 floorOf(F16 a) { return F16::of(_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)); }
 WZ_LANE_OP F16 ceilOf(F16 a) { return F16::of(_mm512_roundscale_ps(a.v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC)); }
 WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) { return F16::of(_mm512_mask_blend_ps(m.m, b.v, a.v)); }
-WZ_LANE_OP bool anyOf(M16 m) { return m.m != 0; }
+WZ_LANE_OP bool anyOf(M16 m) { return !_kortestz_mask16_u8(m.m, m.m); }
 WZ_LANE_OP uint32_t bitmaskOf(M16 m) { return m.m; }
 WZ_LANE_OP I16 bitsOf(F16 a) { return I16::of(_mm512_castps_si512(a.v)); }
 WZ_LANE_OP F16 fromBits(I16 a, F16) { return F16::of(_mm512_castsi512_ps(a.v)); }
@@ -68,14 +68,17 @@ WZ_LANE_OP F16 halvesOf(float a, float b) {
 }
 // Of lanes 0..7 four a row of pixels (part 0 or 1) in each row; of lanes 8..15 four a column in each column.
 WZ_LANE_OP F16 columnsOf(F16 a, int part) {
-    const __m512i index =
-        _mm512_add_epi32(_mm512_broadcast_i32x4(_mm_setr_epi32(0, 1, 2, 3)), _mm512_set1_epi32(4 * part));
-    return F16::of(_mm512_permutexvar_ps(index, a.v));
+    alignas(64) static constexpr int32_t kIndex[2][16] = {{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},
+                                                          {4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7}};
+    return F16::of(_mm512_permutexvar_ps(_mm512_load_si512(kIndex[part]), a.v));
 }
 WZ_LANE_OP F16 rowsOf(F16 a, int part) {
-    const __m512i row = _mm512_setr_epi32(8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11);
-    return F16::of(_mm512_permutexvar_ps(_mm512_add_epi32(row, _mm512_set1_epi32(4 * part)), a.v));
+    alignas(64) static constexpr int32_t kIndex[2][16] = {
+        {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
+        {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
+    return F16::of(_mm512_permutexvar_ps(_mm512_load_si512(kIndex[part]), a.v));
 }
+
 // Eight and eight whole numbers, 0..65535.
 WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
     const __m256i both = _mm256_set_m128i((__m128i)high, (__m128i)low);

@@ -138,14 +138,17 @@ WZ_LANE_OP F16 halvesOf(float a, float b) {
 }
 // Of lanes 0..7 four a row of pixels (part 0 or 1) in each row; of lanes 8..15 four a column in each column.
 WZ_LANE_OP F16 columnsOf(F16 a, int part) {
+    alignas(32) static constexpr int32_t kIndex[2][8] = {{0, 1, 2, 3, 0, 1, 2, 3}, {4, 5, 6, 7, 4, 5, 6, 7}};
     F16 r;
-    r.p0 = r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p0, (__m256i)(PartI{0, 1, 2, 3, 0, 1, 2, 3} + 4 * part));
+    r.p0 = r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p0, *reinterpret_cast<const __m256i*>(kIndex[part]));
     return r;
 }
 WZ_LANE_OP F16 rowsOf(F16 a, int part) {
+    alignas(32) static constexpr int32_t kIndex[4][8] = {
+        {0, 0, 0, 0, 1, 1, 1, 1}, {2, 2, 2, 2, 3, 3, 3, 3}, {4, 4, 4, 4, 5, 5, 5, 5}, {6, 6, 6, 6, 7, 7, 7, 7}};
     F16 r;
-    r.p0 = (PartF)_mm256_permutevar8x32_ps(a.p1, (__m256i)(PartI{0, 0, 0, 0, 1, 1, 1, 1} + 4 * part));
-    r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p1, (__m256i)(PartI{2, 2, 2, 2, 3, 3, 3, 3} + 4 * part));
+    r.p0 = (PartF)_mm256_permutevar8x32_ps(a.p1, *reinterpret_cast<const __m256i*>(kIndex[2 * part]));
+    r.p1 = (PartF)_mm256_permutevar8x32_ps(a.p1, *reinterpret_cast<const __m256i*>(kIndex[2 * part + 1]));
     return r;
 }
 #else

@@ -118,18 +118,24 @@ struct DetailLanes {
 // Share of the pixel that the surfel contributes; 0 where `blended` is false. Updates the transmittance.
 template <class F>
 WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended) {
-    const F used = select(blended, alpha, F(0.0f));
-    const F share = transmittance * used;
+    const F share = select(blended, transmittance * alpha, F(0.0f));
     transmittance = transmittance - share;
     return share;
 }
 
+// inTransition: whether the surfel is in one picture only.
 template <class F>
-WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside) {
+WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside, bool inTransition) {
     const F share = takeShare(sum.transmittance, alpha, inside);
-    if ((s.flags & (kRecordFine | kRecordCoarse)) == (kRecordFine | kRecordCoarse)) return;
+    if (!inTransition) return;
     sum.weighted = madd(share, F(s.weight), sum.weighted);
     sum.share = sum.share + share;
+}
+
+template <class F>
+WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside) {
+    constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
+    addWeight(sum, s, alpha, inside, (s.flags & kBoth) != kBoth);
 }
 
 template <class F>
