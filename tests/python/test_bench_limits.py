@@ -8,6 +8,11 @@ import pytest
 
 import wonderzoom_rt as wz
 from wonderzoom_rt import _core
+from wonderzoom_rt.bench.limits import drawn_blend_rate, utilisation
+from wonderzoom_rt.bench.measure import Settings, measure
+from wonderzoom_rt.bench.report import result_of
+from wonderzoom_rt.bench.scenes import make_scene
+from wonderzoom_rt.bench.table import table_of
 
 CAMERA = wz.Camera.home(48, 32, focal=50.0)
 
@@ -34,6 +39,31 @@ def test_instruction_sets_draw_the_same_picture() -> None:
 def test_an_unknown_instruction_set_is_refused() -> None:
     with pytest.raises(wz.InputError, match='best, avx512, avx2 or baseline, got "neon"'):
         wz.Engine(instructions="neon")
+
+
+def test_the_blend_rate_of_any_backend_is_measured_by_drawing() -> None:
+    settings = Settings(threads=1, instructions="baseline")
+    drawn = drawn_blend_rate(settings, side_px=64, seconds=0.05)
+    ours = _core.blend_rate(1, "baseline", 0.05)
+    assert 0.1 < drawn / ours < 10.0
+
+
+def test_what_is_not_known_of_a_backend_stays_open() -> None:
+    scene = make_scene("field-500k", part=0.005)
+    samples = measure(scene, [scene.camera], Settings(), warmup=0)
+    limits: dict[str, float | None] = {
+        "blended_evaluations_per_s": 1e9,
+        "read_bytes_per_s": None,
+        "sorted_pairs_per_s": None,
+    }
+    used = utilisation(samples, limits, ("color",))
+    blend_s = 1e-3 * samples.stages_ms["blend"].item()
+    assert used["blend"] == pytest.approx(samples.funnel["evaluations"] / blend_s / 1e9)
+    assert used["sort"] is None and used["memory"] is None
+    where = {"cpu": "one", "cores": 1, "load": 0.0, "system": "none"}
+    result = result_of(scene, samples, Settings(), limits, where=where, path="still", size=(68, 38), warmup=0)
+    table = table_of(result)
+    assert "G blended evaluations/s" in table and "GB/s" not in table
 
 
 def test_limits_are_rates() -> None:

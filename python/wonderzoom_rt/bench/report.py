@@ -24,7 +24,7 @@ def result_of(
     scene: Scene,
     samples: Samples,
     settings: Settings,
-    limits: dict[str, float],
+    limits: dict[str, float | None],
     *,
     where: dict[str, Any],
     path: str,
@@ -54,9 +54,9 @@ def result_of(
             "world_bytes": world_bytes(scene),
             "frame_bytes_moved": round(frame_bytes(samples, settings.outputs)),
         },
-        "limits": {name: rounded(rate) for name, rate in limits.items()},
+        "limits": {name: known(rate) for name, rate in limits.items()},
         "utilisation": {
-            name: rounded(part) for name, part in utilisation(samples, limits, settings.outputs).items()
+            name: known(part) for name, part in utilisation(samples, limits, settings.outputs).items()
         },
         "machine": where,
         "commit": commit(),
@@ -113,6 +113,11 @@ def rounded(value: Any) -> float:
     """To five digits: no timer knows more, and files stay small."""
     number = float(value)
     return float(f"{number:.{_DIGITS}g}") if math.isfinite(number) else number
+
+
+def known(value: float | None) -> float | None:
+    """The value, rounded; None where it is not known."""
+    return None if value is None else rounded(value)
 
 
 def compact(times: Array) -> list[list[float]]:

@@ -8,6 +8,13 @@ from typing import Any
 from .compare import BUSY
 from .report import FUNNEL
 
+_LIMITS = (
+    ("blended_evaluations_per_s", "blend", 1e9, "G blended evaluations/s"),
+    ("sorted_pairs_per_s", "sort", 1e6, "M sorted entries/s"),
+    ("read_bytes_per_s", "memory", 1e9, "GB/s read from memory"),
+)
+"""Key of the limit, key of its use, unit, words."""
+
 
 def table_of(result: dict[str, Any]) -> str:
     """The result of a benchmark as text."""
@@ -39,16 +46,10 @@ def table_of(result: dict[str, Any]) -> str:
     rows += [f"{_spoken(name):24} {_count(result['funnel'][name]):>14}" for name in FUNNEL]
     rows.append(f"{'contributions a pixel':24} {result['funnel']['contributions_per_pixel']:14.1f}")
     rows += ["", "limit of this machine, measured now                 used"]
-    limits, used = result["limits"], result["utilisation"]
-    rows.append(
-        f"{limits['blended_evaluations_per_s'] / 1e9:8.2f} G blended evaluations/s   blend {used['blend']:9.0%}"
-    )
-    rows.append(
-        f"{limits['sorted_pairs_per_s'] / 1e6:8.0f} M sorted entries/s         sort  {used['sort']:9.0%}"
-    )
-    rows.append(
-        f"{limits['read_bytes_per_s'] / 1e9:8.1f} GB/s read from memory      memory {used['memory']:8.0%}"
-    )
+    for key, part, unit, words in _LIMITS:
+        limit, used = result["limits"][key], result["utilisation"][part]
+        if limit is not None and used is not None:
+            rows.append(f"{limit / unit:8.2f} {words:34} {part:7} {used:6.0%}")
     memory = result["memory"]
     rows += [
         "",
