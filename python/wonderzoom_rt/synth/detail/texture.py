@@ -32,7 +32,7 @@ _STRENGTH, _STRENGTH_DEEP = 0.62, 0.88
 # Of the missing energy, what the finest band (in 1.5 octaves) and the middle one get, near the photograph and deep.
 # A camera's lens and sensor leave little near the pixel's own Nyquist: a 1/f picture has up to 1.4 octaves more
 # there than photographs at their own resolution, and discs cannot show it.
-_SHARES, _SHARES_DEEP = (0.36, 0.46), (0.65, 0.5)
+_SHARES, _SHARES_DEEP = (0.42, 0.44), (0.4, 0.58)
 # Very rough places are softer in photographs than any power law says; a little of the law is kept.
 _ROUGH_GAIN = 0.4
 
