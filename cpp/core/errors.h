@@ -18,4 +18,10 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// The GPU, its driver or its memory failed; names the call, the pass and the file. Python: wonderzoom_rt.errors.DeviceError.
+class DeviceError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 }  // namespace wz

@@ -54,6 +54,8 @@ struct CoverDraw {
     std::span<const int8_t> color;  // 3 a surfel, 1/127; may be empty
     float readiness = 1.0f;  // of the finer level
     bool sibling = false;
+    std::shared_ptr<const void>
+        owner;  // vouches that the arrays stay as they are while it lives; null: this frame alone
 };
 
 // A run of surfels of one page. Runs of a draw list come in the stable order (level, page key, index).
@@ -68,6 +70,9 @@ struct PageDraw {
     bool sky = false;
     float readiness = 1.0f;  // of this level
     std::vector<CoverDraw> covers;
+    // Vouches that `page` stays as it is while it lives, so that a GPU may keep it; null: the run is for this frame alone.
+    std::shared_ptr<const void> owner;
+    std::span<const Surfel> page;  // the whole page, when there is an owner
 };
 
 // Surfels as arrays, not packed: drawn by the float path. Same meaning as SurfelLayerView.
@@ -114,6 +119,8 @@ struct RenderStats {
     std::vector<StageTime> stages;
     int32_t tileColumns = 0, tileRows = 0, tileSize_px = 0;
     std::vector<TileCost> tiles;  // row-major; empty unless settings.tileStats
+    uint64_t uploadedBytes = 0;  // to a GPU, for this frame
+    uint32_t redraws = 0;  // because scratch memory of a GPU did not suffice
 };
 
 // One object from one thread at a time. Keeps scratch memory between frames.

@@ -62,6 +62,10 @@ inline constexpr int kBlockSize = 4;  // px
 inline constexpr int kBlocksPerRow = kTileSize / kBlockSize;
 inline constexpr int kBlocksPerTile = kBlocksPerRow * kBlocksPerRow;
 inline constexpr int kBlockPixels = kBlockSize * kBlockSize;
+// On a GPU a warp draws half a tile. A list of more than kLongList entries is drawn by many warps, a wave each.
+inline constexpr int kGpuTileSize = 8;  // px
+inline constexpr uint32_t kWaveEntries = 1024;
+inline constexpr uint32_t kLongList = 4 * kWaveEntries;
 inline constexpr int kLargestSide_px = 32768;  // pixel bounds are stored in 16 bits
 
 }  // namespace wz

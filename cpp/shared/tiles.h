@@ -8,7 +8,7 @@
 namespace wz {
 
 // Pixels x0 <= x < x1, y0 <= y < y1 inside the frame; never empty for a surfel that is drawn.
-struct PixelRect {
+struct alignas(8) PixelRect {
     uint16_t x0, y0, x1, y1;
 };
 static_assert(sizeof(PixelRect) == 8);

@@ -13,15 +13,16 @@ namespace {
 PageRun runOf(const ParityScene& scene, const std::vector<CoverArrays>& covers) {
     const PageDraw& page = scene.list.pages[0];
     const CameraMap map = cameraMapOf(page, scene.camera, scene.params);
-    return {scene.params,
-            pageViewOf(page, scene.camera, scene.params),
-            {map.base, map.axes.r0, map.axes.r1, map.axes.r2, page.unit},
-            std::exp2(page.octaveBase),
-            uint64_t(page.pageOrdinal) << 32,
-            page.surfels.data(),
-            covers.data(),
-            static_cast<uint32_t>(covers.size()),
-            static_cast<uint32_t>(page.surfels.size())};
+    PageRun run{};
+    run.page = pageViewOf(page, scene.camera, scene.params);
+    run.centres = {map.base, map.axes.r0, map.axes.r1, map.axes.r2, page.unit};
+    run.octaveFootprint = std::exp2(page.octaveBase);
+    run.firstId = uint64_t(page.pageOrdinal) << 32;
+    run.surfels = page.surfels.data();
+    run.covers = covers.data();
+    run.coverCount = static_cast<uint32_t>(covers.size());
+    run.count = static_cast<uint32_t>(page.surfels.size());
+    return run;
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ TEST_CASE("one lane projects what sixteen lanes project, near pages and far ones
         CHECK(vectors.records.size() > 500);
         size_t at = 0, different = 0, missing = 0;
         for (uint32_t i = 0; i < run.count; ++i) {
-            const ProjectedLanes<float> o = projectOne(run, i);
+            const ProjectedLanes<float> o = projectOne(scene.params, run, run.surfels[i], i);
             const bool drawnByVectors = at < vectors.extras.size() && vectors.extras[at].id == run.firstId + i;
             if ((o.drawn || o.general) != drawnByVectors) ++missing;
             if (!drawnByVectors) continue;
@@ -47,7 +48,7 @@ TEST_CASE("one lane projects what sixteen lanes project, near pages and far ones
             SurfelExtra extra;
             PixelRect rect;
             uint32_t key;
-            writeSurfel(run.params, run.page, o, run.firstId + i, record, rect, key, &extra);
+            writeSurfel(scene.params, run.page, o, run.firstId + i, record, rect, key, &extra);
             if (!o.general && !sameRecord(record, vectors.records[at])) ++different;
             ++at;
         }

@@ -13,7 +13,7 @@
 #include "raster/cpu/tile_bins.h"
 #include "raster/cpu/tile_sort.h"
 #include "raster/frame_view.h"
-#include "raster/general_disc.h"
+#include "raster/passes/general_disc_body.h"
 
 namespace wz {
 namespace {
@@ -53,35 +53,16 @@ FrameArrays prepareFrame(Frame& frame, const Camera& camera, uint32_t outputs) {
 }
 
 // The disc of a surfel of the run, camera axes, wu.
-CameraDisc cameraDiscOf(const ProjectRun& run, uint32_t lane) {
-    Vec3d p, extent;
-    Quatd q;
-    if (run.packed) {
-        const PageSurfel s = unpackSurfel(run.packed[lane]);
-        p = {s.position.x, s.position.y, s.position.z};
-        q = {s.rotation.w, s.rotation.x, s.rotation.y, s.rotation.z};
-        extent = {s.extent[0] * run.centres.unit, s.extent[1] * run.centres.unit, 0};
-    } else {
-        const LayerArrays& a = run.layer;
-        const size_t j = lane;
-        p = {a.positions[3 * j], a.positions[3 * j + 1], a.positions[3 * j + 2]};
-        if (run.page->sky) p = p * (1.0 / length(p));
-        p = p - run.eye;
-        q = {a.orientations[4 * j], a.orientations[4 * j + 1], a.orientations[4 * j + 2], a.orientations[4 * j + 3]};
-        extent = {a.extents[2 * j], a.extents[2 * j + 1], 0};
-    }
-    const Mat3d world = rotationOf(q);
-    const Mat3d& camera = run.params->cameraFromWorld;
-    const Mat3d axes{run.centres.axisX, run.centres.axisY, run.centres.axisZ};
-    return {run.centres.base + axes * p, (camera * Vec3d{world.r0.x, world.r1.x, world.r2.x}) * extent.x,
-            (camera * Vec3d{world.r0.y, world.r1.y, world.r2.y}) * extent.y};
+CameraDisc discOf(const ProjectRun& run, uint32_t lane) {
+    if (run.packed) return cameraDiscOf(*run.params, run.centres, run.packed[lane]);
+    return cameraDiscOf(*run.params, run.centres, run.layer, lane, run.eye, run.page->sky);
 }
 
 void finishGeneral(ProjectRun& run) {
     for (uint32_t g = 0; g < run.generalCount; ++g) {
         const GeneralSurfel at = run.general[g];
         const double near = run.page->near;
-        if (!finishGeneralDisc(*run.params, cameraDiscOf(run, at.lane), near, run.records[at.position],
+        if (!finishGeneralDisc(*run.params, discOf(run, at.lane), near, run.records[at.position],
                                run.rects[at.position]))
             run.rects[at.position] = {0, 0, 0, 0};
         if (!run.extras) continue;

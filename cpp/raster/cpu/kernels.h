@@ -6,20 +6,9 @@
 #include <cstdint>
 
 #include "raster/passes/project.h"
+#include "raster/passes/resolve.h"
 
 namespace wz {
-
-// The arrays of a layer, from the first surfel of the run. prior, mask, isSky may be null.
-struct LayerArrays {
-    const double* positions;
-    const float* orientations;
-    const float* extents;
-    const float* colors;
-    const float* opacities;
-    const double* now;
-    const double* prior;
-    const float* mask;
-};
 
 // A surfel that reaches behind the near plane: finished in double after the loop.
 struct GeneralSurfel {
@@ -50,18 +39,6 @@ struct ProjectRun {
     GeneralSurfel* general;         // room for `count`
     uint32_t drawn;                 // records written, general ones (yet unfinished) among them
     uint32_t generalCount;
-};
-
-// Where a tile's pixels go; null: not asked for.
-struct FrameArrays {
-    int32_t width, height;
-    float* color;
-    float* coverage;
-    float* depth;
-    float* depthMedian;
-    float* normal;
-    float* level;
-    uint64_t* surfelId;
 };
 
 struct BlendTask {

@@ -3,43 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
-#include "core/errors.h"
 #include "raster/frame_view.h"
+#include "raster/run_checks.h"
 
 namespace wz {
-namespace {
-
-void checkLayer(const LayerDraw& l, bool needsBands) {
-    const size_t n = l.opacities.size();
-    const auto check = [](const char* name, size_t has, size_t wanted, bool mayBeEmpty) {
-        if (has == wanted || (mayBeEmpty && has == 0)) return;
-        throw InputError("layer array " + std::string(name) + " must hold " + std::to_string(wanted) +
-                         " numbers, got " + std::to_string(has));
-    };
-    check("positions", l.positions.size(), 3 * n, false);
-    check("orientations", l.orientations.size(), 4 * n, false);
-    check("extents", l.extents.size(), 2 * n, false);
-    check("colors", l.colors.size(), 3 * n, false);
-    check("now", l.now.size(), n, !needsBands);
-    check("prior", l.prior.size(), n, true);
-    check("mask", l.mask.size(), n, true);
-    check("isSky", l.isSky.size(), n, true);
-}
-
-void checkPage(const PageDraw& page) {
-    const size_t end = page.firstIndex + page.surfels.size();
-    for (const CoverDraw& c : page.covers) {
-        const bool fits = (c.weight.empty() || (c.weight.size() >= end && c.next.size() >= end)) &&
-                          (c.color.empty() || c.color.size() >= 3 * end);
-        if (!fits)
-            throw InputError("a cover's arrays must be as long as its page: " + std::to_string(end) + " surfels");
-    }
-}
-
-}  // namespace
-
 void RunList::addRun(ProjectRun run, uint32_t first, uint32_t count, size_t view, size_t firstCover) {
     run.count = count;
     run.firstId += first;
@@ -122,8 +90,7 @@ void RunList::build(const DrawList& list, const Camera& camera, const ProjectPar
         const LayerDraw& layer = list.layers[i];
         checkLayer(layer, params.applyFade);
         addLayer(layer, i, false, camera, params);
-        const bool hasSky = std::any_of(layer.isSky.begin(), layer.isSky.end(), [](uint8_t s) { return s != 0; });
-        if (hasSky) addLayer(layer, i, true, camera, params);
+        if (holdsSky(layer)) addLayer(layer, i, true, camera, params);
         tested_ += layer.opacities.size();
     }
     for (size_t i = 0; i < runs_.size(); ++i) {  // only now do the vectors stay where they are

@@ -53,6 +53,18 @@ struct DoubleCentres {
     double unit;  // wu per unit of the extents
 };
 
+// The arrays of a layer, from the first surfel of the run. prior, mask, isSky may be null.
+struct LayerArrays {
+    const double* positions;
+    const float* orientations;
+    const float* extents;
+    const float* colors;
+    const float* opacities;
+    const double* now;
+    const double* prior;
+    const float* mask;
+};
+
 // One finer level over a page; pointers to the first surfel of the run (or null).
 struct CoverArrays {
     const uint8_t* weight;
@@ -87,7 +99,7 @@ struct alignas(64) SurfelRecord {
 static_assert(sizeof(SurfelRecord) == 64);
 
 // What only depth, normal, level and id outputs need.
-struct SurfelExtra {
+struct alignas(16) SurfelExtra {
     float depth;          // Z of the mean, wu (general: near)
     float depthRelative;  // Z - depthOrigin, wu (general: -depthOrigin)
     float nx, ny, nz;     // camera axes, facing the camera

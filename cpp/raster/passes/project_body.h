@@ -3,6 +3,7 @@
 // uniform settings, so that one text serves scalars, vectors and CUDA threads.
 #pragma once
 
+#include "raster/passes/general_disc_body.h"
 #include "raster/passes/project.h"
 #include "shared/fade_lanes.h"
 #include "shared/ray_surfel.h"
@@ -337,6 +338,26 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     if (extra) *extra = {o.depth, o.depthRelative, o.nx, o.ny, o.nz, page.levelOutput, id};
 }
 
+// Copies a packed surfel; on a device in two loads (runs start at multiples of 32 bytes).
+WZ_HD Surfel loadSurfel(const Surfel* from) {
+#if defined(__CUDA_ARCH__)
+    struct alignas(16) Half {
+        uint32_t words[4];
+    };
+    struct alignas(16) Whole {
+        Half halves[2];
+    } whole;
+    const Half* halves = reinterpret_cast<const Half*>(from);
+    whole.halves[0] = halves[0];
+    whole.halves[1] = halves[1];
+    Surfel surfel;
+    __builtin_memcpy(&surfel, &whole, sizeof(surfel));
+    return surfel;
+#else
+    return *from;
+#endif
+}
+
 // A packed surfel's stored numbers, one lane.
 WZ_HD StoredLanes<float> storedOf(const Surfel& s) {
     StoredLanes<float> o;
@@ -354,55 +375,136 @@ WZ_HD StoredLanes<float> storedOf(const Surfel& s) {
     return o;
 }
 
-// A run of one page on a device: what the whole pass needs for a surfel.
+// A run of surfels of one page or layer: what the whole pass needs besides the frame's parameters, for one surfel a lane.
 struct PageRun {
-    ProjectParams params;
     PageView page;
-    DoubleCentres centres;
-    double octaveFootprint;
+    DoubleCentres centres;       // of packed positions, or of a layer's positions less `eye`
+    double octaveFootprint;      // 2^octaveBase: footprint times this has octave 0 (packed only)
     uint64_t firstId;
-    const Surfel* surfels;
-    const CoverArrays* covers;
+    const Surfel* surfels;       // null: `layer` is used
+    LayerArrays layer;
+    Vec3d eye;                   // layers only
+    const uint8_t* isSky;        // layers only, null: none is; surfels where it is not `keepSky` are left out
+    const CoverArrays* covers;   // newest first
     uint32_t coverCount, count;
+    uint32_t keepSky;
+    uint32_t firstSlot;          // of the run among all runs of the frame
+    uint32_t firstBlock;         // of the thread blocks that project it
 };
 
-// The whole pass for surfel i of the run, one lane.
-WZ_HD ProjectedLanes<float> projectOne(const PageRun& run, uint32_t i) {
-    const StoredLanes<float> stored = storedOf(run.surfels[i]);
+// Surfel i of a layer; octaves relative to its own `now`.
+WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i) {
+    const size_t j = i;
+    DiscLanes<float> o;
+    o.qw = a.orientations[4 * j];
+    o.qx = a.orientations[4 * j + 1];
+    o.qy = a.orientations[4 * j + 2];
+    o.qz = a.orientations[4 * j + 3];
+    o.extent1 = a.extents[2 * j];
+    o.extent2 = a.extents[2 * j + 1];
+    o.red = a.colors[3 * j];
+    o.green = a.colors[3 * j + 1];
+    o.blue = a.colors[3 * j + 2];
+    o.opacity = a.opacities[j];
+    const float ratio = a.prior && a.now ? static_cast<float>(a.prior[j] / a.now[j]) : INFINITY;
+    o.now = 0.0f;
+    o.prior = select(ratio < 1e37f, 0.0f - log2Of(maxOf(ratio, 1e-37f)), kNoParentOctave);
+    o.mask = a.mask ? a.mask[j] : 1.0f;
+    return o;
+}
+
+WZ_HD CentreLanes<float> centreOf(const ProjectParams& params, const CentreNumbers& n) {
+    return {n.x,
+            n.y,
+            n.tx,
+            n.ty,
+            n.unitOverDepth,
+            n.pixelsPerUnit,
+            n.depth,
+            n.depthRelative,
+            n.key,
+            octaveOf(params.detailBias, n.footprint)};
+}
+
+WZ_HD CentreLanes<float> layerCentreOf(const ProjectParams& params, const PageRun& run, uint32_t i) {
+    const double* q = run.layer.positions + 3 * static_cast<size_t>(i);
+    Vec3d p{q[0], q[1], q[2]};
+    if (run.page.sky) p = p * (1.0 / std::sqrt(dot(p, p)));
+    p = p - run.eye;
+    const double octave = run.layer.now ? 1.0 / run.layer.now[i] : 1.0;
+    return centreOf(params, centreInDouble(params, run.centres, p.x, p.y, p.z, octave));
+}
+
+// What the covers of the page do to surfel i: how much finer levels take over, and the colours carried back from them.
+WZ_HD void addCovers(const PageRun& run, uint32_t i, float octave, DiscLanes<float>& disc, FadeSums<float>& sums) {
+    for (uint32_t k = 0; k < run.coverCount; ++k) {
+        const CoverArrays& cover = run.covers[k];
+        if (cover.weight)
+            addCover(sums, disc, octave, cover.sibling, cover.readiness, cover.weight[i] * (1.0f / 255.0f),
+                     cover.next[i] * (1.0f / kBandStepsPerOctave));
+        if (!cover.color) continue;
+        const float scale = cover.readiness * (1.0f / 127.0f);
+        const int8_t* change = cover.color + 3 * static_cast<size_t>(i);
+        disc.red = madd(change[0], scale, disc.red);
+        disc.green = madd(change[1], scale, disc.green);
+        disc.blue = madd(change[2], scale, disc.blue);
+    }
+}
+
+// The whole pass for surfel i of a packed run, one lane; `packed` is run.surfels[i].
+WZ_HD ProjectedLanes<float> projectOne(const ProjectParams& params, const PageRun& run, const Surfel& packed,
+                                       uint32_t i) {
+    const StoredLanes<float> stored = storedOf(packed);
     DiscLanes<float> disc = decodeLanes(stored);
-    CentreLanes<float> centre;
-    if (run.page.inFloat) {
-        centre = packedCentreLanes(run.params, run.page, stored.position);
-    } else {
-        const CentreNumbers n = centreInDouble(run.params, run.centres, stored.position[0], stored.position[1],
-                                               stored.position[2], run.octaveFootprint);
-        centre = {n.x,
-                  n.y,
-                  n.tx,
-                  n.ty,
-                  n.unitOverDepth,
-                  n.pixelsPerUnit,
-                  n.depth,
-                  n.depthRelative,
-                  n.key,
-                  octaveOf(run.params.detailBias, n.footprint)};
-    }
+    const CentreLanes<float> centre =
+        run.page.inFloat ? packedCentreLanes(params, run.page, stored.position)
+                         : centreOf(params, centreInDouble(params, run.centres, stored.position[0], stored.position[1],
+                                                           stored.position[2], run.octaveFootprint));
     FadeSums<float> sums = wholeFade<float>();
-    if (run.params.applyFade) {
+    if (params.applyFade) {
         sums = fadeSumsOf(run.page, disc, centre.octave);
-        for (uint32_t k = 0; k < run.coverCount; ++k) {
-            const CoverArrays& cover = run.covers[k];
-            if (cover.weight)
-                addCover(sums, disc, centre.octave, cover.sibling, cover.readiness, cover.weight[i] * (1.0f / 255.0f),
-                         cover.next[i] * (1.0f / kBandStepsPerOctave));
-            if (!cover.color) continue;
-            const float scale = cover.readiness * (1.0f / 127.0f);
-            disc.red = madd(cover.color[3 * i], scale, disc.red);
-            disc.green = madd(cover.color[3 * i + 1], scale, disc.green);
-            disc.blue = madd(cover.color[3 * i + 2], scale, disc.blue);
-        }
+        addCovers(run, i, centre.octave, disc, sums);
     }
-    return projectLanes(run.params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+}
+
+// The same for a layer's run.
+WZ_HD ProjectedLanes<float> projectOneOfLayer(const ProjectParams& params, const PageRun& run, uint32_t i) {
+    const DiscLanes<float> disc = layerDiscOf(run.layer, i);
+    const CentreLanes<float> centre = layerCentreOf(params, run, i);
+    FadeSums<float> sums = wholeFade<float>();
+    if (params.applyFade) sums = fadeSumsOf(run.page, disc, centre.octave);
+    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+}
+
+// What one surfel leaves for the later passes.
+struct ProjectedSurfel {
+    SurfelRecord record;
+    SurfelExtra extra;
+    PixelRect rect;
+    uint32_t key;
+};
+
+// Surfel i of the run, ready to be drawn: false when it is not seen. `rect` then holds nothing.
+WZ_HD bool projectSurfel(const ProjectParams& params, const PageRun& run, uint32_t i, ProjectedSurfel& out) {
+    if (run.isSky && (run.isSky[i] != 0) != (run.keepSky != 0)) return false;
+    Surfel packed{};
+    ProjectedLanes<float> o;
+    if (run.surfels) {
+        packed = loadSurfel(run.surfels + i);
+        o = projectOne(params, run, packed, i);
+    } else {
+        o = projectOneOfLayer(params, run, i);
+    }
+    if (!(o.drawn || o.general)) return false;
+    writeSurfel(params, run.page, o, run.firstId + i, out.record, out.rect, out.key, &out.extra);
+    if (!o.general) return true;
+    const double near = run.page.near;
+    out.extra.depth = run.page.near;
+    out.extra.depthRelative = static_cast<float>(-params.depthOrigin);
+    const CameraDisc disc = run.surfels ? cameraDiscOf(params, run.centres, packed)
+                                        : cameraDiscOf(params, run.centres, run.layer, i, run.eye, run.page.sky);
+    return finishGeneralDisc(params, disc, near, out.record, out.rect);
 }
 
 }  // namespace wz

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/cuda_core.h"
+
+#include <algorithm>
+#include <atomic>
+
+namespace wz {
+namespace {
+
+size_t poolLimit(const CudaOptions& options) {
+    size_t free = 0, total = 0;
+    WZ_CUDA("start", cudaMemGetInfo(&free, &total));
+    return static_cast<size_t>(options.poolShare * static_cast<double>(total));
+}
+
+template <class T>
+PoolPart partOf(std::span<const T> span) {
+    return {span.data(), span.size_bytes()};
+}
+
+size_t aligned16(size_t bytes) { return (bytes + 15) / 16 * 16; }
+
+// Where the kernels find what a draw list points to; uploads what the pool has not got.
+class PoolPlace {
+public:
+    explicit PoolPlace(PagePool& pool) : pool_(pool) {}
+    bool full = false;
+
+    const Surfel* surfels(const PageDraw& page) {
+        const bool whole = page.owner && !page.page.empty();
+        const char* at = place(page.owner, {partOf(whole ? page.page : page.surfels)});
+        const size_t first = whole ? static_cast<size_t>(page.surfels.data() - page.page.data()) : 0;
+        return reinterpret_cast<const Surfel*>(at) + first;
+    }
+
+    CoverArrays cover(const CoverDraw& c) {
+        const char* at = place(c.owner, {partOf(c.weight), partOf(c.next), partOf(c.color)});
+        const char* next = at + aligned16(c.weight.size_bytes());
+        const char* color = next + aligned16(c.next.size_bytes());
+        return {c.weight.empty() ? nullptr : reinterpret_cast<const uint8_t*>(at),
+                c.next.empty() ? nullptr : reinterpret_cast<const uint16_t*>(next),
+                c.color.empty() ? nullptr : reinterpret_cast<const int8_t*>(color), c.readiness, c.sibling};
+    }
+
+    template <class T>
+    const T* array(std::span<const T> span) {
+        return reinterpret_cast<const T*>(place(nullptr, std::vector<PoolPart>{partOf(span)}));
+    }
+
+private:
+    const char* place(const std::shared_ptr<const void>& owner, const std::vector<PoolPart>& parts) {
+        char* at = nullptr;
+        if (!full) full = !pool_.place(owner, parts, at);
+        return at;
+    }
+
+    PagePool& pool_;
+};
+
+// A frame in device memory.
+class CudaFrame final : public DeviceFrame {
+public:
+    CudaFrame(std::shared_ptr<CudaCore> core, std::shared_ptr<FrameRecord> record, size_t slot, ImageLayout layout,
+              DeviceArray<char> images)
+        : core_(std::move(core)),
+          record_(std::move(record)),
+          slot_(slot),
+          layout_(layout),
+          images_(std::move(images)) {}
+    ~CudaFrame() override { core_->giveBack(std::move(images_), apart_); }
+
+    DeviceImage image(uint32_t output) const override {
+        for (uint32_t i = 0; i < kOutputCount; ++i) {
+            const ImagePlace& place = layout_.places[i];
+            if (output != 1u << i || place.bytes == 0) continue;
+            return {reinterpret_cast<uintptr_t>(images_.data() + place.offset), layout_.height, layout_.width,
+                    place.channels, place.isId};
+        }
+        return {};
+    }
+    int device() const override { return core_->device(); }
+    uintptr_t stream() const override { return reinterpret_cast<uintptr_t>(core_->stream()); }
+    bool wait() override { return core_->waitFor(*record_, slot_); }
+    void waitOn(uintptr_t stream) override { core_->letWait(*record_, slot_, reinterpret_cast<cudaStream_t>(stream)); }
+    RenderStats stats() override {
+        wait();
+        return record_->stats();
+    }
+    void read(Frame& frame) override {
+        wait();
+        core_->read(layout_, images_.data(), frame);
+    }
+    void keepApart() override { apart_ = true; }
+
+private:
+    std::shared_ptr<CudaCore> core_;
+    std::shared_ptr<FrameRecord> record_;
+    size_t slot_;
+    ImageLayout layout_;
+    DeviceArray<char> images_;
+    std::atomic<bool> apart_{false};
+};
+
+}  // namespace
+
+// Streams and events belong to the device that is current when they are made.
+CudaCore::CudaCore(const CudaOptions& options)
+    : options_([&] {
+          WZ_CUDA("start", cudaSetDevice(options.device));
+          return options;
+      }()),
+      pool_(std::min(options.poolBytes, poolLimit(options)), poolLimit(options)) {}
+
+CudaCore::~CudaCore() {
+    cudaSetDevice(options_.device);
+    cudaStreamSynchronize(pool_.copyStream());
+    cudaStreamSynchronize(stream_.get());
+}
+
+void CudaCore::harvest(FrameSlot& slot, bool wait) {
+    if (!slot.underWay() || !slot.finish(wait)) return;
+    scratch_.saw(slot.record()->counters);
+}
+
+bool CudaCore::buildList(const DrawList& list, const Camera& camera, const RenderSettings& settings) {
+    pool_.beginFrame(frame_, lastDrawn_);
+    PoolPlace place(pool_);
+    list_.build(list, camera, settings, place);
+    return !place.full;
+}
+
+DeviceArray<char> CudaCore::takeImages(size_t bytes) {
+    const size_t wanted = std::max<size_t>(bytes, 256);
+    for (DeviceArray<char>& spare : spareImages_) {
+        if (spare.size() != wanted) continue;
+        DeviceArray<char> taken = std::move(spare);
+        spare = std::move(spareImages_.back());
+        spareImages_.pop_back();
+        return taken;
+    }
+    imageBytes_ -= [&] {
+        size_t dropped = 0;
+        for (const DeviceArray<char>& spare : spareImages_) dropped += spare.size();
+        return dropped;
+    }();
+    spareImages_.clear();  // of another size: no longer drawn
+    DeviceArray<char> made(wanted);
+    imageBytes_ += wanted;
+    return made;
+}
+
+void CudaCore::giveBack(DeviceArray<char> images, bool apart) noexcept {
+    const std::lock_guard lock(mutex_);
+    cudaSetDevice(options_.device);
+    if (apart || spareImages_.size() >= 2 * kFramesUnderWay) {
+        imageBytes_ -= images.size();
+        return;  // freeing waits for all work on the device
+    }
+    spareImages_.push_back(std::move(images));
+}
+
+std::shared_ptr<DeviceFrame> CudaCore::render(const DrawList& list, const Camera& camera,
+                                              const RenderSettings& settings) {
+    const std::lock_guard lock(mutex_);
+    use();
+    const uint64_t uploadedBefore = pool_.stats().uploadedBytes;
+    ++frame_;
+    const size_t at = frame_ % kFramesUnderWay;
+    FrameSlot& slot = slots_[at];
+    harvest(slot, true);  // no more frames under way than slots
+    for (FrameSlot& other : slots_) harvest(other, false);
+    while (!buildList(list, camera, settings)) pool_.grow();
+
+    FrameHead head = list_.head(camera, settings);
+    const bool detail = (settings.outputs & kDetailOutputs) != 0;
+    scratch_.reserve({list_.slots(), list_.blocks(), head.tiles, detail}, stream_.get());
+    const ImageLayout layout = imageLayoutOf(camera.width, camera.height, settings.outputs);
+    DeviceArray<char> images = takeImages(layout.bytes);
+    head.images = frameArraysOf(layout, images.data());
+    const FrameHead* sent = slot.sendList(head, list_, pool_.copyStream());
+    pool_.finishUploads(stream_.get());
+
+    bool& warm = warm_[(detail ? 1u : 0u) + (hasWideTiles(head.tiles) ? 2u : 0u)];
+    const GraphKey key{scratch_.version(), head.tiles, sent, detail};
+    auto record = std::make_shared<FrameRecord>();
+    record->tested = list_.tested();
+    record->uploadedBytes = pool_.stats().uploadedBytes - uploadedBefore;
+    slot.draw(scratch_, sent, key, options_.useGraph && warm, stream_.get());
+    slot.begin(record);
+    lastDrawn_ = slot.done();
+    warm = true;
+    return std::make_shared<CudaFrame>(shared_from_this(), std::move(record), at, layout, std::move(images));
+}
+
+bool CudaCore::waitFor(FrameRecord& record, size_t slot) {
+    const std::lock_guard lock(mutex_);
+    use();
+    if (!record.finished) harvest(slots_[slot], true);
+    return !record.overflowed;
+}
+
+void CudaCore::letWait(const FrameRecord& record, size_t slot, cudaStream_t stream) {
+    const std::lock_guard lock(mutex_);
+    use();
+    if (!record.finished) WZ_CUDA("frame", cudaStreamWaitEvent(stream, slots_[slot].done()));
+}
+
+void CudaCore::read(const ImageLayout& layout, const char* images, Frame& frame) {
+    const std::lock_guard lock(mutex_);
+    use();
+    if (readback_.size() < layout.bytes) {
+        readback_ = {};
+        readback_ = PinnedArray<char>(layout.bytes);
+    }
+    WZ_CUDA("read-back",
+            cudaMemcpyAsync(readback_.data(), images, layout.bytes, cudaMemcpyDeviceToHost, stream_.get()));
+    WZ_CUDA("read-back", cudaStreamSynchronize(stream_.get()));
+    copyToFrame(layout, readback_.data(), frame);
+}
+
+DeviceMemory CudaCore::memory() const {
+    const std::lock_guard lock(mutex_);
+    const PoolStats pool = pool_.stats();
+    return {pool.bytes,   pool.takenBytes, scratch_.bytes(), imageBytes_,        pool.uploadedBytes,
+            pool.uploads, pool.evictions,  pool.growths,     scratch_.version(), redraws_};
+}
+
+}  // namespace wz

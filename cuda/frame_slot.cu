@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/frame_slot.h"
+
+#include <cstring>
+
+namespace wz {
+namespace {
+
+// PageRun and CoverArrays are copied as bytes.
+static_assert(std::is_trivially_copyable_v<PageRun> && std::is_trivially_copyable_v<CoverArrays> &&
+              std::is_trivially_copyable_v<FrameHead>);
+
+size_t aligned(size_t bytes) { return (bytes + 255) / 256 * 256; }
+
+}  // namespace
+
+RenderStats FrameRecord::stats() const {
+    RenderStats s;
+    s.tested = tested;
+    s.visible = s.projected = counters.drawn;
+    s.tileEntries = counters.entries;
+    for (uint32_t i = 0; i < kTallies; ++i) {
+        s.evaluations += counters.evaluations[i];
+        s.contributions += counters.contributions[i];
+    }
+    for (size_t i = 0; i < kCudaStages.size(); ++i) s.stages.push_back({kCudaStages[i], stages_ms[i]});
+    s.uploadedBytes = uploadedBytes;
+    return s;
+}
+
+FrameSlot::FrameSlot() : counters_(1) {
+    for (size_t i = 0; i <= kCudaStages.size(); ++i) times_.emplace_back(true);
+}
+
+FrameSlot::~FrameSlot() {
+    if (graph_) cudaGraphExecDestroy(graph_);
+}
+
+const FrameHead* FrameSlot::sendList(FrameHead head, FrameList& list, cudaStream_t copy) {
+    std::vector<PageRun>& runs = list.runs();
+    const size_t headBytes = aligned(sizeof(FrameHead)), runBytes = aligned(runs.size() * sizeof(PageRun));
+    const size_t bytes = headBytes + runBytes + aligned(list.covers().size() * sizeof(CoverArrays));
+    if (bytes > list_.size()) {
+        list_ = DeviceArray<char>(bytes + bytes / 2);
+        sent_ = PinnedArray<char>(list_.size());
+    }
+    const auto* covers = reinterpret_cast<const CoverArrays*>(list_.data() + headBytes + runBytes);
+    for (size_t i = 0; i < runs.size(); ++i) runs[i].covers = covers + list.firstCover(i);
+    head.runs = reinterpret_cast<const PageRun*>(list_.data() + headBytes);
+    std::memset(sent_.data(), 0, bytes);
+    std::memcpy(sent_.data(), &head, sizeof(head));
+    if (!runs.empty()) std::memcpy(sent_.data() + headBytes, runs.data(), runs.size() * sizeof(PageRun));
+    if (!list.covers().empty())
+        std::memcpy(sent_.data() + headBytes + runBytes, list.covers().data(),
+                    list.covers().size() * sizeof(CoverArrays));
+    WZ_CUDA("upload", cudaMemcpyAsync(list_.data(), sent_.data(), bytes, cudaMemcpyHostToDevice, copy));
+    return reinterpret_cast<const FrameHead*>(list_.data());
+}
+
+void FrameSlot::passes(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool recording,
+                       cudaStream_t stream) {
+    size_t stage = 0;
+    const auto mark = [&] {
+        WZ_CUDA("timers", cudaEventRecordWithFlags(times_[stage++].get(), stream,
+                                                   recording ? cudaEventRecordExternal : cudaEventRecordDefault));
+    };
+    FrameScratch f = scratch.arrays(key.detail);
+    const bool wide = hasWideTiles(key.tiles);
+    mark();
+    startFrame(f, key.tiles, stream);
+    runProject(f, head, scratch.room, stream);
+    mark();
+    uint32_t* keys[2] = {scratch.keys[0], scratch.keys[1]};
+    uint32_t* slots[2] = {scratch.slots[0], scratch.slots[1]};
+    f.sortedSlots = slots[sortByDepth(keys, slots, f.drawnCapacity, scratch.room, stream)];
+    mark();
+    runEmit(f, head, wide, scratch.room, stream);
+    void* tiles[2] = {scratch.tileKeys[0], scratch.tileKeys[1]};
+    uint32_t* entries[2] = {scratch.entries[0], scratch.entries[1]};
+    const int result = sortByTile(tiles, entries, f.entryCapacity, key.tiles, scratch.room, stream);
+    f.sortedTileKeys = tiles[result];
+    f.sortedEntries = entries[result];
+    runSpans(f, head, key.tiles, wide, stream);
+    mark();
+    runBlend(f, head, key.tiles, stream);
+    mark();
+    WZ_CUDA("counters",
+            cudaMemcpyAsync(counters_.data(), f.counters, sizeof(FrameCounters), cudaMemcpyDeviceToHost, stream));
+    arrays_ = f;
+}
+
+void FrameSlot::record(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream) {
+    if (graph_) WZ_CUDA("graph", cudaGraphExecDestroy(graph_));
+    graph_ = nullptr;
+    cudaGraph_t graph = nullptr;
+    WZ_CUDA("graph", cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    try {
+        passes(scratch, head, key, true, stream);
+    } catch (...) {
+        cudaStreamEndCapture(stream, &graph);
+        if (graph) cudaGraphDestroy(graph);
+        cudaGetLastError();
+        throw;
+    }
+    WZ_CUDA("graph", cudaStreamEndCapture(stream, &graph));
+    const cudaError_t made = cudaGraphInstantiate(&graph_, graph, 0);
+    cudaGraphDestroy(graph);
+    WZ_CUDA("graph", made);
+    key_ = key;
+}
+
+void FrameSlot::draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool useGraph,
+                     cudaStream_t stream) {
+    if (useGraph) {
+        if (!graph_ || key_ != key) record(scratch, head, key, stream);
+        WZ_CUDA("graph", cudaGraphLaunch(graph_, stream));
+    } else {
+        passes(scratch, head, key, false, stream);
+    }
+    WZ_CUDA("graph", cudaEventRecord(done_.get(), stream));
+}
+
+bool FrameSlot::finish(bool wait) {
+    if (!underWay()) return true;
+    if (wait) {
+        WZ_CUDA("frame", cudaEventSynchronize(done_.get()));
+    } else {
+        const cudaError_t state = cudaEventQuery(done_.get());
+        if (state == cudaErrorNotReady) {
+            cudaGetLastError();
+            return false;
+        }
+        WZ_CUDA("frame", state);
+    }
+    record_->counters = *counters_.data();
+    record_->overflowed = Scratch::overflowed(record_->counters, arrays_);
+    for (size_t i = 0; i < kCudaStages.size(); ++i)
+        WZ_CUDA("timers", cudaEventElapsedTime(&record_->stages_ms[i], times_[i].get(), times_[i + 1].get()));
+    record_->finished = true;
+    return true;
+}
+
+}  // namespace wz

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One of the frames that may be under way: its parameters, its graph, its timers and what it counted.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "cuda/frame_list.h"
+#include "cuda/memory/device_array.h"
+#include "cuda/memory/stream.h"
+#include "cuda/scratch.h"
+
+namespace wz {
+
+inline constexpr std::array<const char*, 4> kCudaStages = {"project", "sort", "bin", "blend"};
+
+// What a frame left when it was finished; the frame's owners read it after the slot went to another one.
+struct FrameRecord {
+    bool finished = false, overflowed = false;
+    FrameCounters counters{};
+    std::array<float, kCudaStages.size()> stages_ms{};
+    uint64_t tested = 0, uploadedBytes = 0;
+    RenderStats stats() const;
+};
+
+// What a graph was recorded for.
+struct GraphKey {
+    uint32_t version = 0, tiles = 0;
+    const void* head = nullptr;
+    bool detail = false;
+    friend bool operator==(const GraphKey&, const GraphKey&) = default;
+};
+
+class FrameSlot {
+public:
+    FrameSlot();
+    FrameSlot(FrameSlot&&) = delete;
+    ~FrameSlot();
+
+    // Copies head, runs and covers to the device on `copy`; returns where the head lies.
+    const FrameHead* sendList(FrameHead head, FrameList& list, cudaStream_t copy);
+    // Puts all passes, the counters' way back and the end of the frame on `stream`.
+    void draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool useGraph, cudaStream_t stream);
+
+    cudaEvent_t done() const { return done_.get(); }
+    bool underWay() const { return record_ && !record_->finished; }
+    // Whether the frame is finished; `wait` waits for that. Fills in its record once.
+    bool finish(bool wait);
+    void begin(std::shared_ptr<FrameRecord> record) { record_ = std::move(record); }
+    const FrameRecord* record() const { return record_.get(); }
+
+private:
+    void passes(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool recording,
+                cudaStream_t stream);
+    void record(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream);
+
+    std::vector<Event> times_;  // one more than stages
+    Event done_;
+    PinnedArray<FrameCounters> counters_;
+    PinnedArray<char> sent_;
+    DeviceArray<char> list_;
+    cudaGraphExec_t graph_ = nullptr;
+    GraphKey key_;
+    FrameScratch arrays_{};
+    std::shared_ptr<FrameRecord> record_;
+};
+
+}  // namespace wz

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace wz {
+
+// How large an array must be, from what past frames needed: it grows with room to spare as soon as one did not fit, and
+// shrinks when for kPatience frames less than a third was used.
+class HighWater {
+public:
+    static constexpr uint32_t kPatience = 240;  // frames
+
+    explicit HighWater(uint64_t grain) : grain_(grain) {}
+    uint64_t capacity() const { return capacity_; }
+    // True when the capacity is another one afterwards.
+    bool reserve(uint64_t needed) {
+        if (needed <= capacity_) return false;
+        capacity_ = rounded(needed + needed / 4);
+        most_ = 0;
+        frames_ = 0;
+        return true;
+    }
+    // A frame needed so much.
+    bool saw(uint64_t needed) {
+        if (reserve(needed)) return true;
+        most_ = std::max(most_, needed);
+        if (++frames_ < kPatience) return false;
+        const uint64_t wanted = rounded(most_ + most_ / 2);
+        const bool shrinks = most_ < capacity_ / 3 && wanted < capacity_;
+        if (shrinks) capacity_ = wanted;
+        most_ = 0;
+        frames_ = 0;
+        return shrinks;
+    }
+
+private:
+    uint64_t rounded(uint64_t n) const { return std::max<uint64_t>(1, (n + grain_ - 1) / grain_) * grain_; }
+
+    uint64_t grain_, capacity_ = 0, most_ = 0;
+    uint32_t frames_ = 0;
+};
+
+}  // namespace wz

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/memory/upload_ring.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wz {
+
+UploadRing::UploadRing(size_t segments, size_t segmentBytes) {
+    segments_.reserve(segments);
+    for (size_t i = 0; i < segments; ++i) segments_.push_back({PinnedArray<char>(segmentBytes), Event(), false});
+}
+
+void UploadRing::nextSegment(cudaStream_t stream) {
+    WZ_CUDA("upload", cudaEventRecord(segments_[at_].sent.get(), stream));
+    segments_[at_].used = true;
+    at_ = (at_ + 1) % segments_.size();
+    filled_ = 0;
+    if (segments_[at_].used) WZ_CUDA("upload", cudaEventSynchronize(segments_[at_].sent.get()));
+}
+
+void UploadRing::upload(void* to, const void* from, size_t bytes, cudaStream_t stream) {
+    for (size_t done = 0; done < bytes;) {
+        Segment& segment = segments_[at_];
+        const size_t part = std::min(bytes - done, segment.memory.size() - filled_);
+        if (part == 0) {
+            nextSegment(stream);
+            continue;
+        }
+        char* pinned = segment.memory.data() + filled_;
+        std::memcpy(pinned, static_cast<const char*>(from) + done, part);
+        WZ_CUDA("upload", cudaMemcpyAsync(static_cast<char*>(to) + done, pinned, part, cudaMemcpyHostToDevice, stream));
+        filled_ += part;
+        done += part;
+        uploaded_ += part;
+    }
+}
+
+}  // namespace wz
