@@ -41,7 +41,7 @@ CUDA_HEADER = re.compile(r"^(cuda|cub/|thrust/|device_launch|cooperative_groups|
 # Python: a topic (file or folder of the package) may import itself and these. An import for type checking alone loads
 # nothing and may go up to the topics whose objects are handed down as arguments; viewer and synth stay strangers.
 BASE = {"errors", "rotation", "camera", "layer", "zones"}
-ENGINE = {"frame", "engine", "level", "pick", "world"}
+ENGINE = {"frame", "device_frame", "engine", "level", "pick", "world"}
 FILM = {"spline", "flight", "film", "contact_sheet"}
 HANDED_DOWN = ENGINE | {"synth", "profile"}
 PYTHON_MAY_IMPORT: dict[str, set[str]] = {
@@ -52,7 +52,8 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "layer": {"errors", "rotation", "camera"},
     "level": BASE | {"_core"},
     "frame": BASE | {"_core"},
-    "engine": BASE | {"frame", "_core"},
+    "engine": BASE | {"frame", "device_frame", "_core"},
+    "device_frame": BASE | {"frame", "_core"},
     "pick": BASE | {"frame", "engine", "level", "_core"},
     "world": BASE | ENGINE | {"_core"},
     "spline": set(),

@@ -55,6 +55,14 @@ void bindErrors(py::module_& module);
 void bindCamera(py::module_& module);
 void bindEngine(py::module_& module);
 void bindProfiler(py::module_& module);
+// The backends' names and the GPU's status; bindDevice: frames in GPU memory. Before and after bindEngine.
+void bindCuda(py::module_& module);
+void bindDevice(py::module_& module);
+
+struct Frame;
+struct FrameStats;
+py::dict imagesOf(Frame&& frame);
+py::dict statsOf(const FrameStats& stats);
 void bindWorld(py::module_& module);
 
 }  // namespace wz

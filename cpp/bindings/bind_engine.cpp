@@ -6,8 +6,6 @@
 #include "engine/engine.h"
 
 namespace wz {
-namespace {
-
 py::dict imagesOf(Frame&& frame) {
     const py::ssize_t h = frame.height, w = frame.width;
     py::dict images;
@@ -75,8 +73,12 @@ py::dict statsOf(const FrameStats& stats) {
     result["bytes"] = bytes;
     result["missing_pages"] = stats.missingPages;
     if (!stats.render.tiles.empty()) result["tiles"] = tilesOf(stats.render);
+    result["uploaded_bytes"] = stats.render.uploadedBytes;
+    result["redraws"] = stats.render.redraws;
     return result;
 }
+
+namespace {
 
 template <class Draw>
 py::tuple drawn(Draw&& draw) {
@@ -144,7 +146,9 @@ void bindSettings(py::module_& module) {
 void bindEngine(py::module_& module) {
     bindSettings(module);
     py::class_<Engine>(module, "Engine", "Draws snapshots and layers. One object from one thread at a time.")
-        .def(py::init<int, const std::string&>(), py::arg("threads") = 0, py::arg("instructions") = "best")
+        .def(py::init<int, const std::string&, Backend>(), py::arg("threads") = 0, py::arg("instructions") = "best",
+             py::arg_v("backend", Backend::Cpu, "Backend.cpu"))
+        .def_property_readonly("on_device", [](const Engine& engine) { return engine.device() != nullptr; })
         .def(
             "render",
             [](Engine& engine, std::shared_ptr<const Snapshot> snapshot, const Camera& camera,

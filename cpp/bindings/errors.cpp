@@ -18,7 +18,7 @@ void bindErrors(py::module_&) {
             if (pointer) std::rethrow_exception(pointer);
         } catch (const InputError& error) { raise("InputError", error.what()); } catch (const WorldError& error) {
             raise("WorldError", error.what());
-        }
+        } catch (const DeviceError& error) { raise("DeviceError", error.what()); }
     });
 }
 

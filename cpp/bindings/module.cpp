@@ -14,7 +14,9 @@ PYBIND11_MODULE(_core, module) {
     wz::bindErrors(module);
     wz::bindCamera(module);
     wz::bindWorld(module);
+    wz::bindCuda(module);
     wz::bindEngine(module);
+    wz::bindDevice(module);
     wz::bindBench(module);
     wz::bindProfiler(module);
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "core/errors.h"
 #include "core/file.h"
 #include "core/profiler.h"
 #include "engine/focus.h"
@@ -75,7 +76,7 @@ struct Engine::Scratch {
             if (ready <= 0.0f) continue;
             auto layer = withoutMissing(page, (*it)->layer(), missing);
             if (!layer) continue;
-            draws.push_back({layer->weight, layer->next, layer->color, ready, layer->sibling});
+            draws.push_back({layer->weight, layer->next, layer->color, ready, layer->sibling, layer});
             covers.push_back(std::move(layer));
         }
         return draws;
@@ -95,6 +96,8 @@ struct Engine::Scratch {
         draw.pageOrdinal = ordinal;
         draw.sky = header.key.sky;
         draw.readiness = readinessOf(view.readiness, header.key.level);
+        draw.owner = page;
+        draw.page = page->surfels();
         draw.covers = coversOf(entry, *page, *snapshot.missing, view.readiness);
         for (const SurfelRun& run : runs) {
             draw.firstIndex = run.first;
@@ -105,15 +108,15 @@ struct Engine::Scratch {
     }
 };
 
-Engine::Engine(int threads, const std::string& instructions)
-    : rasterizer_(makeCpuRasterizer(threads, instructions)), scratch_(std::make_unique<Scratch>(threads)) {}
+Engine::Engine(int threads, const std::string& instructions, Backend backend)
+    : rasterizer_(makeRasterizer(backend, threads, instructions)),
+      device_(dynamic_cast<DeviceRasterizer*>(rasterizer_.get())),
+      scratch_(std::make_unique<Scratch>(threads)) {}
 Engine::~Engine() = default;
 
-FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
-                          std::span<const float> readiness, Frame& frame) {
-    WZ_ZONE("frame");
-    const auto start = Clock::now();
-    FrameStats stats;
+// Fills the draw list; returns the settings with the focus distance known.
+RenderSettings Engine::prepare(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
+                               std::span<const float> readiness, FrameStats& stats) {
     const ViewOfPages view{
         camera,       settings.detailBias, readiness, settings.applyFade, settings.fadeDistance == DistanceKind::AlongZ,
         settings.cull};
@@ -132,11 +135,34 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
         stats.listMs = millisecondsSince(listing);
         stats.bytesRead += fileTally().bytesRead - readBefore;
     }
+    return focused;
+}
+
+FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
+                          std::span<const float> readiness, Frame& frame) {
+    WZ_ZONE("frame");
+    const auto start = Clock::now();
+    FrameStats stats;
+    const RenderSettings focused = prepare(snapshot, camera, settings, readiness, stats);
     stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
     if (profiler::isRecording()) scratch_->trace.record(snapshot, settings, readiness, stats);
     return stats;
+}
+
+std::shared_ptr<DeviceFrame> Engine::renderOnDevice(const Snapshot& snapshot, const Camera& camera,
+                                                    const RenderSettings& settings, std::span<const float> readiness,
+                                                    FrameStats& stats) {
+    if (!device_)
+        throw InputError("this engine draws on the CPU; make it with backend=\"cuda\" to keep frames on a GPU");
+    WZ_ZONE("frame");
+    const auto start = Clock::now();
+    const RenderSettings focused = prepare(snapshot, camera, settings, readiness, stats);
+    auto frame = device_->renderOnDevice(scratch_->list, camera, focused);
+    scratch_->clear();
+    stats.totalMs = millisecondsSince(start);
+    return frame;
 }
 
 FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings,

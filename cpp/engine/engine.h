@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cull/select_pages.h"
-#include "raster/rasterizer.h"
+#include "engine/backends.h"
 #include "world/snapshot.h"
 
 namespace wz {
@@ -23,9 +23,10 @@ struct FrameStats {
 // One object from one thread at a time.
 class Engine {
 public:
-    // threads 0: one a hardware thread. instructions: "best", "avx512", "avx2", "baseline". Throws InputError for another
-    // word and for a set that this machine or this build has not got.
-    explicit Engine(int threads = 0, const std::string& instructions = "best");
+    // Of the CPU's rasteriser: threads, 0 for one a hardware thread; instructions "best", "avx512", "avx2" or "baseline".
+    // Throws InputError for another word and for a set that this machine or this build has not got, DeviceError for a GPU
+    // that is not there.
+    explicit Engine(int threads = 0, const std::string& instructions = "best", Backend backend = Backend::Cpu);
     ~Engine();
 
     // Draws the world as it is in `snapshot`. `readiness` by level id, 0..1; levels beyond its end are ready.
@@ -34,9 +35,21 @@ public:
     // Draws arrays that are in no world.
     FrameStats renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, Frame& frame);
 
+    // The GPU's rasteriser; null where this engine draws on the CPU.
+    DeviceRasterizer* device() const { return device_; }
+    // As render(), into device memory, without waiting for it: `stats` then knows the selection alone. Throws InputError
+    // where this engine draws on the CPU.
+    std::shared_ptr<DeviceFrame> renderOnDevice(const Snapshot& snapshot, const Camera& camera,
+                                                const RenderSettings& settings, std::span<const float> readiness,
+                                                FrameStats& stats);
+
 private:
     struct Scratch;
+    RenderSettings prepare(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
+                           std::span<const float> readiness, FrameStats& stats);
+
     std::unique_ptr<Rasterizer> rasterizer_;
+    DeviceRasterizer* device_;
     std::unique_ptr<Scratch> scratch_;
 };
 

@@ -13,8 +13,17 @@ from importlib import metadata as _metadata
 from typing import TYPE_CHECKING, Any
 
 from .camera import Camera
+from .device_frame import DeviceFrame, TextureTarget
 from .engine import Engine
-from .errors import CancelledError, GeneratorError, InputError, MissingExtraError, WonderzoomError, WorldError
+from .errors import (
+    CancelledError,
+    DeviceError,
+    GeneratorError,
+    InputError,
+    MissingExtraError,
+    WonderzoomError,
+    WorldError,
+)
 from .frame import Frame
 from .layer import SurfelLayer
 from .level import Level
@@ -33,6 +42,8 @@ except _metadata.PackageNotFoundError:  # run from a source tree
 __all__ = [
     "Camera",
     "CancelledError",
+    "DeviceError",
+    "DeviceFrame",
     "Engine",
     "Frame",
     "Generator",
@@ -44,6 +55,7 @@ __all__ = [
     "Pick",
     "Pipeline",
     "SurfelLayer",
+    "TextureTarget",
     "WonderzoomError",
     "World",
     "WorldError",

@@ -8,12 +8,16 @@ from __future__ import annotations
 import collections.abc
 import enum
 import typing
+import typing_extensions
 
 __all__: list[str] = [
     "BAND_REST",
+    "Backend",
     "CUTOFF_SIGMA",
     "Camera",
     "Compat",
+    "DeviceFrame",
+    "DeviceView",
     "DistanceKind",
     "Engine",
     "FadeLaw",
@@ -22,8 +26,11 @@ __all__: list[str] = [
     "RenderSettings",
     "SURFEL_BYTES",
     "Snapshot",
+    "TextureTarget",
     "World",
     "blend_rate",
+    "device_memory",
+    "gpu_status",
     "profiler_capture",
     "profiler_counter",
     "profiler_instant",
@@ -34,7 +41,9 @@ __all__: list[str] = [
     "profiler_stop",
     "profiler_zone",
     "read_bandwidth",
+    "render_on_device",
     "sort_rate",
+    "texture_target",
 ]
 
 class Camera:
@@ -129,6 +138,11 @@ class World:
     @property
     def warnings(self) -> list[str]: ...
 
+class Backend(enum.Enum):
+    auto = ...
+    cpu = ...
+    cuda = ...
+
 class FadeLaw(enum.Enum):
     dissolve = ...
     opacity = ...
@@ -196,7 +210,10 @@ class Engine:
     Draws snapshots and layers. One object from one thread at a time.
     """
     def __init__(
-        self, threads: typing.SupportsInt | typing.SupportsIndex = 0, instructions: str = "best"
+        self,
+        threads: typing.SupportsInt | typing.SupportsIndex = 0,
+        instructions: str = "best",
+        backend: Backend = ...,
     ) -> None: ...
     def render(
         self,
@@ -212,6 +229,61 @@ class Engine:
         """
         Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
         """
+    @property
+    def on_device(self) -> bool: ...
+
+class DeviceView:
+    """
+    An image in GPU memory; see wonderzoom_rt.DeviceFrame.
+    """
+    def __dlpack__(
+        self,
+        *,
+        stream: typing.SupportsInt | typing.SupportsIndex | None = None,
+        max_version: typing.Any = None,
+        dl_device: typing.Any = None,
+        copy: typing.Any = None,
+    ) -> typing_extensions.CapsuleType:
+        """
+        A DLPack capsule, version 0, on the frame's own device and without a copy.
+        """
+    def __dlpack_device__(self) -> tuple: ...
+    @property
+    def __cuda_array_interface__(self) -> dict: ...
+    @property
+    def shape(self) -> tuple: ...
+
+class DeviceFrame:
+    """
+    A frame in GPU memory; see wonderzoom_rt.DeviceFrame.
+    """
+    def read(self) -> tuple[dict, dict]:
+        """
+        (images, stats), as Engine.render gives them.
+        """
+    def view(self, output: typing.SupportsInt | typing.SupportsIndex) -> DeviceView | None:
+        """
+        The image of one output bit, None when it was not asked for.
+        """
+    def wait(self) -> bool:
+        """
+        Waits until it is drawn; False when scratch memory did not suffice.
+        """
+    @property
+    def device(self) -> int: ...
+    @property
+    def stream(self) -> int: ...
+
+class TextureTarget:
+    """
+    An OpenGL texture; see wonderzoom_rt.TextureTarget.
+    """
+    def draw(self, frame: DeviceFrame) -> typing.Any:
+        """
+        None when the texture was drawn into; else the picture's bytes, to be uploaded.
+        """
+    @property
+    def why_not(self) -> str: ...
 
 def blend_rate(
     threads: typing.SupportsInt | typing.SupportsIndex,
@@ -220,6 +292,16 @@ def blend_rate(
 ) -> float:
     """
     Blended evaluations a second of the engine's blend pass on data that stays in the caches.
+    """
+
+def device_memory(engine: Engine) -> typing.Any:
+    """
+    Bytes and counts of the GPU's memory; None on the CPU.
+    """
+
+def gpu_status() -> dict:
+    """
+    What the GPU says: a dict, whatever there is. Never raises.
     """
 
 def profiler_capture(since_ns: typing.SupportsInt | typing.SupportsIndex) -> tuple:
@@ -261,6 +343,17 @@ def read_bandwidth(
     Bytes a second, reading memory that no cache holds.
     """
 
+def render_on_device(
+    engine: Engine,
+    snapshot: Snapshot,
+    camera: Camera,
+    settings: RenderSettings,
+    readiness: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [],
+) -> tuple[DeviceFrame, dict]:
+    """
+    (frame, stats of the selection); the GPU is still drawing.
+    """
+
 def sort_rate(
     threads: typing.SupportsInt | typing.SupportsIndex,
     pairs: typing.SupportsInt | typing.SupportsIndex,
@@ -269,6 +362,14 @@ def sort_rate(
     """
     Pairs a second of the engine's sort of tiles, keys in random order.
     """
+
+def texture_target(
+    engine: Engine,
+    texture: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+    bottom_up: bool,
+) -> TextureTarget: ...
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547

@@ -88,7 +88,7 @@ def _system() -> Finding:
     )
 
 
-def _engine() -> Finding:
+def _draws_a_disc(backend: Literal["cpu", "cuda"]) -> bool:
     """Draws one disc and looks whether it is there."""
     import numpy as np
 
@@ -99,8 +99,13 @@ def _engine() -> Finding:
     layer = SurfelLayer.from_arrays(
         np.array([[0.0, 0.0, 2.0]]), colors=(1.0, 0.5, 0.0), extents=(0.5, 0.5), now=0.1
     )
-    frame = Engine().render_layer(layer, Camera.home(16, 16, focal=16.0), outputs=("color", "coverage"))
-    if frame.coverage is None or not 0.9 < float(frame.coverage[8, 8]) <= 1.0:
+    camera = Camera.home(16, 16, focal=16.0)
+    frame = Engine(backend=backend).render_layer(layer, camera, outputs=("color", "coverage"))
+    return frame.coverage is not None and 0.9 < float(frame.coverage[8, 8]) <= 1.0
+
+
+def _engine() -> Finding:
+    if not _draws_a_disc("cpu"):
         return Finding(
             "engine",
             "broken",
@@ -197,24 +202,25 @@ def _films() -> Finding:
 
 
 def _gpu() -> Finding:
+    """Asks the GPU, and draws one disc with it."""
     from . import _core
 
-    status = getattr(_core, "gpu_status", None)
-    if status is None:
+    status = _core.gpu_status()
+    if not status["available"]:
         return Finding(
             "GPU",
             "missing",
-            "this build draws on the CPU alone",
-            "build with WZ_CUDA=ON (needs nvcc); nothing else needs a GPU",
+            status["words"],
+            f"{status['remedy']}; nothing needs a GPU: the CPU draws everything",
         )
-    answer = status()
-    works = bool(answer["available"])
-    return Finding(
-        "GPU",
-        "works" if works else "missing",
-        str(answer["words"]),
-        "" if works else "nothing needs one: the CPU draws everything",
-    )
+    if not _draws_a_disc("cuda"):
+        return Finding(
+            "GPU",
+            "broken",
+            f"{status['words']}: a test picture came out wrong",
+            "report it with the output of `wonderzoom doctor --json`",
+        )
+    return Finding("GPU", "works", f"{status['words']}, {status['free_bytes'] / 2**30:.1f} GiB free: draws")
 
 
 def _is_installed(module: str) -> bool:

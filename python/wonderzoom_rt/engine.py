@@ -16,11 +16,13 @@ from .errors import InputError
 from .frame import OUTPUTS, Frame
 
 if TYPE_CHECKING:
+    from .device_frame import DeviceFrame, TextureTarget
     from .layer import SurfelLayer
 
 FadeLaw = Literal["dissolve", "opacity", "optical"]
 CompatMode = Literal["native", "gsplat", "inria-2dgs"]
 DistanceKind = Literal["radial", "z"]
+BackendName = Literal["cpu", "cuda", "auto"]
 #: Part of a fade's band, at either end, in which the finer level's weight stays at 0 or at 1.
 BAND_REST: float = _core.BAND_REST
 DEFAULT_OUTPUTS = ("color", "coverage", "depth", "normal", "level")
@@ -40,17 +42,30 @@ def native_arrays(layer: SurfelLayer) -> dict[str, Any]:
 
 
 class Engine:
-    """A renderer with `threads` threads (0: one a hardware thread). May be shared: calls take turns.
+    """A renderer. May be shared: calls take turns.
 
-    instructions: which inner loops draw, "best" of what the processor has, or "avx512", "avx2", "baseline". Raises
-    InputError for a set that this machine or this build has not got.
+    backend: "cpu" draws with `threads` threads (0: one a hardware thread); "cuda" on an NVIDIA GPU, DeviceError when
+    there is none; "auto" on the GPU where one can be used, else on the CPU. The pictures are the same to 2/255.
+    instructions: which inner loops draw on the CPU, "best" of what the processor has, or "avx512", "avx2", "baseline".
+    Raises InputError for a set that this machine or this build has not got.
     """
 
-    def __init__(self, *, threads: int = 0, instructions: str = "best") -> None:
+    def __init__(self, *, threads: int = 0, instructions: str = "best", backend: BackendName = "cpu") -> None:
         if threads < 0:
             raise InputError(f"threads must be 0 or more, got {threads}")
-        self._native = _core.Engine(threads, instructions)
+        self._native = _core.Engine(threads, instructions, _word(_core.Backend, backend, "backend"))
         self._turn = threading.Lock()
+
+    @property
+    def backend(self) -> Literal["cpu", "cuda"]:
+        """What draws."""
+        return "cuda" if self._native.on_device else "cpu"
+
+    @property
+    def device_memory(self) -> dict[str, int] | None:
+        """Bytes and counts of the GPU's memory: page pool, scratch, images, uploads, evictions; None on the CPU."""
+        memory: dict[str, int] | None = _core.device_memory(self._native)
+        return memory
 
     def render(
         self,
@@ -70,6 +85,35 @@ class Engine:
         for listener in zones.frame_listeners:
             listener(frame)
         return frame
+
+    def render_on_device(
+        self,
+        snapshot: _core.Snapshot,
+        camera: Camera,
+        *,
+        outputs: Iterable[str] = DEFAULT_OUTPUTS,
+        readiness: Mapping[int, float] | None = None,
+        **options: Any,
+    ) -> DeviceFrame:
+        """As `render`, but the images stay in the GPU's memory and the GPU is still drawing when this returns. At most
+        four frames are under way; a fifth waits for the first. InputError on the CPU."""
+        from .device_frame import DeviceFrame
+
+        chosen = settings(outputs, **options)
+        ready = _readiness(readiness or {}, snapshot)
+        with self._turn:
+            frame, stats = _core.render_on_device(
+                self._native, snapshot, native_camera(camera), chosen, ready
+            )
+        return DeviceFrame(frame, camera, chosen.depth_reference, stats)
+
+    def texture_target(
+        self, texture: int, width: int, height: int, *, bottom_up: bool = False
+    ) -> TextureTarget:
+        """An OpenGL texture to draw into; see `TextureTarget`. InputError on the CPU."""
+        from .device_frame import TextureTarget
+
+        return TextureTarget(self._native, texture, width, height, bottom_up=bottom_up)
 
     def render_layer(
         self,

@@ -16,6 +16,10 @@ class WorldError(WonderzoomError):
     """A world file is damaged, locked, too new, or cannot take the change that was asked for."""
 
 
+class DeviceError(WonderzoomError):
+    """There is no GPU that this build can use, or the GPU, its driver or its memory failed."""
+
+
 class GeneratorError(WonderzoomError):
     """A generator or its worker process failed; the world is as it was."""
 

@@ -47,7 +47,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_every_error_is_a_wonderzoom_error() -> None:
     errors = [kind for kind in CLASSES if issubclass(kind, BaseException)]
-    assert len(errors) == 6
+    assert len(errors) == 7
     assert all(issubclass(kind, wz.WonderzoomError) for kind in errors)
     assert issubclass(wz.InputError, ValueError)
 

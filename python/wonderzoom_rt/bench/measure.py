@@ -7,14 +7,14 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
 from ..camera import Camera
-from ..engine import Engine
+from ..engine import BackendName, Engine
 from ..errors import InputError
 from ..frame import Frame
 from .scene import Scene
@@ -63,17 +63,14 @@ class Samples:
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The engine that the settings ask for. Raises InputError when it is not to be had."""
-    if settings.backend == "cuda":
-        raise InputError(cuda_is_missing())
-    if settings.backend != "cpu":
+    """The engine that the settings ask for. Raises InputError or DeviceError when it is not to be had."""
+    if settings.backend not in BACKENDS:
         raise InputError(f"the backend must be one of {', '.join(BACKENDS)}, got {settings.backend!r}")
-    return Engine(threads=settings.threads, instructions=settings.instructions)
-
-
-def cuda_is_missing() -> str:
-    """Why nothing can be drawn with CUDA here, in one line."""
-    return "the backend cuda cannot draw: this build of the engine draws with the cpu backend alone"
+    return Engine(
+        threads=settings.threads,
+        instructions=settings.instructions,
+        backend=cast(BackendName, settings.backend),
+    )
 
 
 def measure(
