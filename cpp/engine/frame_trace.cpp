@@ -19,6 +19,7 @@ void FrameTrace::record(const Snapshot& snapshot, const RenderSettings& settings
     WZ_COUNTER("bytes read", stats.bytesRead);
     WZ_COUNTER("surfels tested", stats.render.tested);
     WZ_COUNTER("surfels projected", stats.render.projected);
+    WZ_COUNTER("surfels visible", stats.render.visible);
     WZ_COUNTER("tile entries", stats.render.tileEntries);
     WZ_COUNTER("evaluations", stats.render.evaluations);
     WZ_COUNTER("contributions", stats.render.contributions);

@@ -31,10 +31,10 @@ class Frame:
     same of the surface that brings coverage to one half. normal (H,W,3) float32: camera axes, towards the
     camera. level (H,W) float32: mean level id of what is seen. surfel_id (H,W) uint64: of the largest contribution,
     page ordinal << 32 | index in page; all ones where nothing is.
-    stats: what drawing took, see `docs/profiling.md`: `total_ms`; `stages_ms` {select, load, list, project, sort, bin,
+    stats: what drawing took, see `docs/profiling.md`: `total_ms`; `stages_ms` {select, load, list, project, bin, sort,
     blend, resolve}; `pages` {tested, outside_view, outside_band, covered, selected, loaded, missing}; `bytes` {read};
-    `funnel` {pages_tested, pages_selected, tested, projected, tile_entries, evaluations, contributions}; and `tiles`
-    {size, entries (rows,columns) uint32, ms (rows,columns) float32} when it was drawn with `tile_stats`.
+    `funnel` {pages_tested, pages_selected, tested, visible, projected, tile_entries, evaluations, contributions}; and
+    `tiles` {size, entries (rows,columns) uint32, ms (rows,columns) float32} when it was drawn with `tile_stats`.
     """
 
     camera: Camera

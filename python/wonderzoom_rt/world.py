@@ -44,12 +44,9 @@ class World:
     # ------------------------------------------------------------------ makers
 
     @classmethod
-    def open(cls, path: str | Path, *, writable: bool = False, engine: Engine | None = None) -> World:
-        """Opens a world file. Raises WorldError for a file that is no world, or that another process writes to.
-
-        engine: what it draws with; left out, one with all threads.
-        """
-        return cls(native=_core.World.open(str(path), writable), engine=engine)
+    def open(cls, path: str | Path, *, writable: bool = False) -> World:
+        """Opens a world file. Raises WorldError for a file that is no world, or that another process writes to."""
+        return cls(native=_core.World.open(str(path), writable))
 
     @classmethod
     def create(cls, path: str | Path, *, overwrite: bool = False) -> World:

@@ -187,3 +187,26 @@ def test_what_cannot_be_done_is_said_in_one_line(
     captured = capsys.readouterr()
     assert code == 2 and words in captured.err and captured.err.count("\n") == 1
     assert not (tmp_path / "t.json").exists()
+
+
+def test_the_command_profiles_a_named_scene(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "t.json"
+    arguments = [
+        "profile",
+        "field-500k",
+        "--part",
+        "0.01",
+        "--path",
+        "orbit",
+        "--frames",
+        "3",
+        "-o",
+        str(file),
+    ]
+    assert main([*arguments, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["subject"] == "field-500k" and answer["summary"]["frames"] == 3
+    assert answer["summary"]["funnel"]["visible"] > 0
+    trace = read_trace(file)
+    assert problems_of(trace) == []
+    assert [e for e in trace["traceEvents"] if e["name"] == "surfels visible"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..camera import Camera
 from ..frame import Frame
 
-STAGES = ("select", "load", "list", "upload", "project", "sort", "bin", "blend", "resolve", "other")
+STAGES = ("select", "load", "list", "upload", "project", "bin", "sort", "blend", "resolve", "other")
 """The stages of a frame in their order; `other` is what none of them accounts for."""
 
 
