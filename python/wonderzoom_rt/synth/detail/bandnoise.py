@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from wonderzoom_rt.synth.detail.filters import gaussian, opencv, sample
+from wonderzoom_rt.synth.detail.filters import gaussian, sample
 from wonderzoom_rt.synth.detail.lattice import Patch, white
 from wonderzoom_rt.synth.detail.resample import FloatArray
+from wonderzoom_rt.synth.opencv import opencv
 
 _OCTAVE_SIGMAS = (0.5, 1.0, 2.0)
 _HALO = 12

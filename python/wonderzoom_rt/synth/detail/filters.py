@@ -5,27 +5,14 @@ use.
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import cast
 
 import numpy as np
 
-from wonderzoom_rt.errors import MissingExtraError
 from wonderzoom_rt.synth.detail.resample import FloatArray
+from wonderzoom_rt.synth.opencv import opencv
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-def opencv() -> ModuleType:
-    """The cv2 module, or MissingExtraError that says how to get it."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingExtraError(
-            "detail synthesis needs OpenCV: pip install wonderzoom_rt[offline]"
-        ) from error
-    module: ModuleType = cv2
-    return module
 
 
 def luma(image: FloatArray) -> FloatArray:

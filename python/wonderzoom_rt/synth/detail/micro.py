@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wonderzoom_rt.synth.detail.bandnoise import smooth_noise
-from wonderzoom_rt.synth.detail.filters import gaussian, gradient, opencv, sample
+from wonderzoom_rt.synth.detail.filters import gaussian, gradient, sample
 from wonderzoom_rt.synth.detail.lattice import Patch, uniform, white
 from wonderzoom_rt.synth.detail.resample import FloatArray
+from wonderzoom_rt.synth.opencv import opencv
 
 _HALO = 24
 _LIGHT = (-0.8, -0.6)

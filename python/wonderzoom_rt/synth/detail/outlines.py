@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wonderzoom_rt.synth.detail.filters import dilate, erode, gaussian, luma, opencv
+from wonderzoom_rt.synth.detail.filters import dilate, erode, gaussian, luma
 from wonderzoom_rt.synth.detail.network import factor, super_resolve
 from wonderzoom_rt.synth.detail.resample import FloatArray, Resampler
 from wonderzoom_rt.synth.detail.shock import shock
 from wonderzoom_rt.synth.detail.statistics import LowStatistics, rise
+from wonderzoom_rt.synth.opencv import opencv
 
 _OVERSHOOT, _OVERSHOOT_SHARE = 0.01, 0.08
 _TILE = 96
