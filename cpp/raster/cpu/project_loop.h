@@ -150,86 +150,111 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
     }
 }
 
-// Lanes of the projected surfels as arrays, to be written out one by one.
-struct ProjectedArrays {
-    LaneArray x, y, ux, uy, vx, vy, hx, hy, cutoff2, opacity, fadedOpacity, red, green, blue, weight;
-    LaneArray x0, y0, x1, y1, key, depth, depthRelative, nx, ny, nz;
-    uint32_t fine, coarse, general, dot, flat;
+typedef float Floats4 __attribute__((vector_size(16)));
+
+// Sixteen rows of sixteen numbers become columns, four by four.
+static void transpose(const LaneArray (&from)[kLanes], LaneArray (&to)[kLanes]) {
+    for (int r = 0; r < kLanes; r += 4)
+        for (int c = 0; c < kLanes; c += 4) {
+            Floats4 in[4], out[4];
+            for (int k = 0; k < 4; ++k) __builtin_memcpy(&in[k], from[r + k].v + c, sizeof(Floats4));
+            const Floats4 a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
+            const Floats4 b = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
+            const Floats4 d = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
+            const Floats4 e = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
+            out[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+            out[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+            out[2] = __builtin_shufflevector(d, e, 0, 1, 4, 5);
+            out[3] = __builtin_shufflevector(d, e, 2, 3, 6, 7);
+            for (int k = 0; k < 4; ++k) __builtin_memcpy(to[c + k].v + r, &out[k], sizeof(Floats4));
+        }
+}
+
+// One number in the lanes of `m`, another in the rest, as bits.
+static inline I16 selectBits(M16 m, uint32_t a, uint32_t b) {
+    const F16 like(0.0f);
+    return bitsOf(
+        select(m, fromBits(I16(static_cast<int32_t>(a)), like), fromBits(I16(static_cast<int32_t>(b)), like)));
+}
+
+static F16 flagLanes(const ProjectParams& params, const PageView& page, const ProjectedLanes<F16>& o) {
+    const M16 never = o.general & !o.general;
+    const bool dissolve = params.fadeLaw == FadeLaw::Dissolve;
+    const I16 pictures = selectBits(dissolve ? o.fade.coarse : never, 0, kRecordFine) +
+                         selectBits(dissolve ? o.fade.fine : never, 0, kRecordCoarse);
+    const I16 shape = selectBits(o.general, kRecordGeneral, 0) + selectBits(o.dot & !o.general, kRecordDot, 0) +
+                      selectBits(o.flat & !o.general, kRecordFlat, 0);
+    return fromBits(pictures + shape + I16(page.sky ? static_cast<int32_t>(kRecordSky) : 0), o.x);
+}
+
+// What writeSurfel makes of sixteen surfels at once; `rows` are their records.
+struct ProjectedRows {
+    LaneArray rows[kLanes];
+    uint64_t rects[kLanes];
+    uint32_t keys[kLanes];
+
+    ProjectedRows(const ProjectParams& params, const PageView& page, const ProjectedLanes<F16>& o) {
+        const F16 zero(0.0f);
+        const F16 fields[kLanes] = {o.x,
+                                    o.y,
+                                    o.ray.ux,
+                                    o.ray.uy,
+                                    o.ray.vx,
+                                    o.ray.vy,
+                                    o.ray.hx,
+                                    o.ray.hy,
+                                    zero,
+                                    o.cutoff2,
+                                    select(o.general, o.fadedOpacity, o.opacity),
+                                    o.red,
+                                    o.green,
+                                    o.blue,
+                                    o.weight,
+                                    flagLanes(params, page, o)};
+        LaneArray columns[kLanes];
+        for (int k = 0; k < kLanes; ++k) storeLanes(columns[k].v, fields[k]);
+        transpose(columns, rows);
+        LaneArray sides[4], key;
+        storeLanes(sides[0].v, select(o.general, zero, o.x0));
+        storeLanes(sides[1].v, select(o.general, zero, o.y0));
+        storeLanes(sides[2].v, select(o.general, zero, o.x1));
+        storeLanes(sides[3].v, select(o.general, zero, o.y1));
+        storeLanes(key.v, o.key);
+        for (int i = 0; i < kLanes; ++i) keys[i] = orderedKey(key.v[i], page);
+        for (int i = 0; i < kLanes; ++i) {
+            const auto side = [&](int k) { return static_cast<uint32_t>(static_cast<int32_t>(sides[k].v[i])); };
+            rects[i] = uint64_t(side(0) | side(1) << 16) | uint64_t(side(2) | side(3) << 16) << 32;
+        }
+    }
 };
+static_assert(offsetof(SurfelRecord, hy) == 28 && offsetof(SurfelRecord, cutoff2) == 36 &&
+                  offsetof(SurfelRecord, weight) == 56 && offsetof(SurfelRecord, flags) == 60 &&
+                  offsetof(PixelRect, y1) == 6,
+              "ProjectedRows names the fields of a record, and of a rectangle, by their places");
 
-static void storeProjected(const ProjectedLanes<F16>& o, bool extras, ProjectedArrays& a) {
-    storeLanes(a.x.v, o.x);
-    storeLanes(a.y.v, o.y);
-    storeLanes(a.ux.v, o.ray.ux);
-    storeLanes(a.uy.v, o.ray.uy);
-    storeLanes(a.vx.v, o.ray.vx);
-    storeLanes(a.vy.v, o.ray.vy);
-    storeLanes(a.hx.v, o.ray.hx);
-    storeLanes(a.hy.v, o.ray.hy);
-    storeLanes(a.cutoff2.v, o.cutoff2);
-    storeLanes(a.opacity.v, o.opacity);
-    storeLanes(a.fadedOpacity.v, o.fadedOpacity);
-    storeLanes(a.red.v, o.red);
-    storeLanes(a.green.v, o.green);
-    storeLanes(a.blue.v, o.blue);
-    storeLanes(a.weight.v, o.weight);
-    storeLanes(a.x0.v, o.x0);
-    storeLanes(a.y0.v, o.y0);
-    storeLanes(a.x1.v, o.x1);
-    storeLanes(a.y1.v, o.y1);
-    storeLanes(a.key.v, o.key);
-    a.fine = bitmaskOf(o.fade.fine);
-    a.coarse = bitmaskOf(o.fade.coarse);
-    a.general = bitmaskOf(o.general);
-    a.dot = bitmaskOf(o.dot);
-    a.flat = bitmaskOf(o.flat);
-    if (!extras) return;
-    storeLanes(a.depth.v, o.depth);
-    storeLanes(a.depthRelative.v, o.depthRelative);
-    storeLanes(a.nx.v, o.nx);
-    storeLanes(a.ny.v, o.ny);
-    storeLanes(a.nz.v, o.nz);
-}
-
-static inline ProjectedLanes<float> laneOf(const ProjectedArrays& a, int i, bool extras) {
-    ProjectedLanes<float> o;
-    o.x = a.x.v[i];
-    o.y = a.y.v[i];
-    o.ray = {a.ux.v[i], a.uy.v[i], a.vx.v[i], a.vy.v[i], a.hx.v[i], a.hy.v[i]};
-    o.cutoff2 = a.cutoff2.v[i];
-    o.opacity = a.opacity.v[i];
-    o.fadedOpacity = a.fadedOpacity.v[i];
-    o.red = a.red.v[i];
-    o.green = a.green.v[i];
-    o.blue = a.blue.v[i];
-    o.weight = a.weight.v[i];
-    o.x0 = a.x0.v[i];
-    o.y0 = a.y0.v[i];
-    o.x1 = a.x1.v[i];
-    o.y1 = a.y1.v[i];
-    o.key = a.key.v[i];
-    o.fade.fine = a.fine >> i & 1u;
-    o.fade.coarse = a.coarse >> i & 1u;
-    o.general = a.general >> i & 1u;
-    o.dot = a.dot >> i & 1u;
-    o.flat = a.flat >> i & 1u;
-    if (!extras) return o;
-    o.depth = a.depth.v[i];
-    o.depthRelative = a.depthRelative.v[i];
-    o.nx = a.nx.v[i];
-    o.ny = a.ny.v[i];
-    o.nz = a.nz.v[i];
-    return o;
-}
-
-static void emit(ProjectRun& run, const ProjectedArrays& a, uint32_t lanes, const uint32_t* index) {
-    while (lanes) {
+// The details of the lanes that are drawn, from `to` on.
+static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint32_t lanes, uint64_t firstId,
+                       const uint32_t* index, SurfelExtra* to) {
+    LaneArray a[5];
+    const F16 fields[5] = {o.depth, o.depthRelative, o.nx, o.ny, o.nz};
+    for (int k = 0; k < 5; ++k) storeLanes(a[k].v, fields[k]);
+    for (; lanes; lanes &= lanes - 1) {
         const int i = __builtin_ctz(lanes);
-        lanes &= lanes - 1;
+        *to++ = {a[0].v[i], a[1].v[i], a[2].v[i], a[3].v[i], a[4].v[i], page.levelOutput, firstId + index[i]};
+    }
+}
+
+static void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, const uint32_t* index) {
+    const ProjectedRows p(*run.params, *run.page, o);
+    if (run.extras) emitExtras(*run.page, o, lanes, run.firstId, index, run.extras + run.drawn);
+    const uint32_t general = bitmaskOf(o.general);
+    for (; lanes; lanes &= lanes - 1) {
+        const int i = __builtin_ctz(lanes);
         const uint32_t slot = run.drawn++;
-        if (a.general >> i & 1u) run.general[run.generalCount++] = {index[i], slot};
-        writeSurfel(*run.params, *run.page, laneOf(a, i, run.extras != nullptr), run.firstId + index[i],
-                    run.records[slot], run.rects[slot], run.keys[slot], run.extras ? run.extras + slot : nullptr);
+        if (__builtin_expect(general >> i & 1u, 0)) run.general[run.generalCount++] = {index[i], slot};
+        __builtin_memcpy(run.records + slot, p.rows[i].v, sizeof(SurfelRecord));
+        __builtin_memcpy(run.rects + slot, &p.rects[i], sizeof(PixelRect));
+        run.keys[slot] = p.keys[i];
     }
 }
 
@@ -258,9 +283,7 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
     const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
     const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
     if (lanes == 0) return;
-    ProjectedArrays arrays;
-    storeProjected(projected, run.extras != nullptr, arrays);
-    emit(run, arrays, lanes, index);
+    emit(run, projected, lanes, index);
 }
 
 static void projectRun(ProjectRun& run) {
