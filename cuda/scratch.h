@@ -28,9 +28,6 @@ public:
     static bool overflowed(const FrameCounters& counters, const FrameScratch& with) {
         return counters.drawn > with.drawnCapacity || counters.entries > with.entryCapacity;
     }
-    // Whether there is no use in drawing again: the entries pass what memory is ever asked for.
-    static bool hopeless(const FrameCounters& counters) { return counters.entries > kMostEntries; }
-
     // Without extras unless `detail`.
     FrameScratch arrays(bool detail) const;
     uint32_t* keys[2] = {};
