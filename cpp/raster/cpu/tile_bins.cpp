@@ -12,6 +12,9 @@ namespace {
 // Tiles longer than this many times the mean are begun first: one of them may take as long as the rest of the frame.
 constexpr uint64_t kOutlierRatio = 4;
 
+// Parts of the slots for each thread: one that is held up leaves the rest of its share to the others.
+constexpr size_t kPartsOfThread = 4;
+
 // The tiles of a rectangle as one to four cells; cells that it does not have are the spare ones behind the grid. So the
 // usual surfel, on one, two or four tiles, takes no branch that depends on where it lies.
 constexpr size_t kSpareTiles = 3;
@@ -66,7 +69,8 @@ uint32_t mortonOf(uint32_t x, uint32_t y) {
 void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const uint32_t* keys, TileGrid grid,
                     ThreadPool& pool) {
     tiles_ = static_cast<size_t>(grid.columns) * static_cast<size_t>(grid.rows);
-    const size_t parts = static_cast<size_t>(pool.threads()), stride = tiles_ + kSpareTiles;
+    const size_t threads = static_cast<size_t>(pool.threads());
+    const size_t parts = threads > 1 ? threads * kPartsOfThread : 1, stride = tiles_ + kSpareTiles;
     uint64_t* places = places_.ensure(parts * stride);
     uint64_t* begins = begins_.ensure(tiles_ + 1);
     size_t* starts = starts_.ensure(parts + 1);
