@@ -16,6 +16,7 @@ from ..engine import Engine
 from ..layer import SurfelLayer
 from ..zones import zone
 from .lift import lift
+from .lift_hidden import lift_hidden
 
 Image = NDArray[np.float32]
 HiddenLayer = tuple[Image, NDArray[np.float64], NDArray[np.bool_]]
@@ -62,14 +63,8 @@ def build_level(
     for picture_behind, distance_behind, keep in hidden:
         if keep.any():
             behind.append(
-                lift(
-                    picture_behind,
-                    distance_behind,
-                    camera,
-                    prior_camera=prior_camera,
-                    mask=cover,
-                    keep=keep,
-                    hidden=True,
+                lift_hidden(
+                    picture_behind, distance_behind, keep, camera, prior_camera=prior_camera, mask=cover
                 )
             )
     layer = SurfelLayer.concatenate([seen, *behind]) if behind else seen
