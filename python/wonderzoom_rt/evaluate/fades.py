@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.engine import BAND_REST
 from wonderzoom_rt.frame import Frame
+from wonderzoom_rt.layer import FLAG_HIDDEN_FILL
 from wonderzoom_rt.level import Level
 
 from .images import FloatArray
@@ -125,6 +126,7 @@ class FadePair:
     """A child and its parent in one window, each alone, and the octaves that matter, all (H, W).
 
     octave, prior, now: at bias 0 of the child's surface in this view, and of its parent's and its own lens.
+    most_shown: how much of a pixel the child can show at all: what it covers, less what stands before the two.
     coarse_octave: of the parent's surface. mask_range: least and largest cover of the child within half a
     coarse pixel of either surface.
     """
@@ -135,6 +137,7 @@ class FadePair:
     fine_alone: FloatArray
     coarse_alone: FloatArray
     both_alone: NDArray[np.bool_]
+    most_shown: FloatArray
     mask: FloatArray
     mask_range: tuple[FloatArray, FloatArray]
     octave: FloatArray
@@ -221,6 +224,7 @@ def fade_window(
         (part_of(fine.coverage) >= WHOLE)
         & (part_of(coarse.coverage) * part_of(coarse.level) >= WHOLE)
         & (same | np.isnan(points[..., 0]))
+        & ~_behind_fill(scene, parent, coarse)
     )
     return FadePair(
         camera=camera,
@@ -229,6 +233,7 @@ def fade_window(
         fine_alone=np.where(mask > 0.0, part_of(fine.coverage), 1.0),
         coarse_alone=part_of(coarse.coverage),
         both_alone=both,
+        most_shown=np.minimum(part_of(fine.coverage), part_of(coarse.level)),
         mask=mask,
         mask_range=mask_range,
         octave=octaves(camera, points),
@@ -236,6 +241,23 @@ def fade_window(
         prior=octaves(parent.lens, points),
         now=octaves(child.lens, points),
     )
+
+
+def _behind_fill(scene: Scene, parent: Level, coarse: Frame) -> NDArray[np.bool_]:
+    """Pixels (H, W) of `coarse` where something that the parent invented stands before its own surface.
+
+    No child takes that over: in its place there is nothing of the child's, and nothing that fades.
+    """
+    surfels = scene.surfels(parent.id)
+    invented = ((surfels.flags & FLAG_HIDDEN_FILL) != 0) & ~surfels.is_sky
+    if not invented.any():
+        return np.zeros(part_of(coarse.coverage).shape, bool)
+    fill = scene.engine.render_layer(surfels.select(invented), coarse.camera, outputs=("coverage", "depth"))
+    own = scene.engine.render_layer(surfels.select(~invented), coarse.camera, outputs=("coverage", "depth"))
+    distance = part_of(fill.depth)
+    with np.errstate(invalid="ignore"):
+        before = distance * (1.0 + 2.0 / coarse.camera.focal) < part_of(own.depth)
+    return np.asarray(before & (part_of(fill.coverage) > FADE_ERROR_BAR), bool)
 
 
 def _image_points(lens: Camera, points: FloatArray, seen_by: Camera) -> FloatArray:
@@ -274,8 +296,8 @@ def fade_errors(pair: FadePair, frame: Frame, bias: float) -> FloatArray:
     The two surfaces of a pixel need not be at one distance, and a coarse surfel has one weight for all the
     pixels under it: the weight is known as a range, from that of the child's surface to that of the parent's,
     with the covers found within half a coarse pixel of either (the child's lens sees them apart). Nor can a level
-    show more than it covers: a few percent of what lies behind come through its discs. The error is the distance
-    to that range.
+    show more than it covers (a few percent of what lies behind come through its discs) or than what stands before
+    it lets through. The error is the distance to that range.
 
     frame: its output `level` is the child's share.
     """
@@ -284,7 +306,7 @@ def fade_errors(pair: FadePair, frame: Frame, bias: float) -> FloatArray:
         expected_weight(o + bias, pair.prior, pair.now, np.ones_like(o))
         for o in (pair.octave, pair.coarse_octave)
     ]
-    low = np.minimum(*ramps) * pair.mask_range[0] * np.minimum(pair.fine_alone, 1.0)
+    low = np.minimum(*ramps) * pair.mask_range[0] * pair.most_shown
     high = np.maximum(*ramps) * pair.mask_range[1]
     error = np.maximum(0.0, np.maximum(low - shown, shown - high))
     return np.asarray(error[pair.both_alone & pair.active(bias)], np.float64)
@@ -303,16 +325,19 @@ def sweep(scene: Scene, pair: FadePair) -> FadeResult:
         / STEPS_PER_OCTAVE
     )
     meter = BlinkMeter()
+    errors: list[FloatArray] = []
+    largest = 0.0
     for bias, frame in _frames(scene, pair, biases):
         active = pair.active(bias)
         dip = coverage_dip(part_of(frame.coverage), np.where(active, pair.fine_alone, 0.0), pair.coarse_alone)
         if dip > result.coverage_dip:
             result.coverage_dip, result.at_bias["coverage_dip"] = dip, bias
-        errors = fade_errors(pair, frame, bias)
-        error = float(np.percentile(errors, 99)) if errors.size else 0.0
-        if error > result.fade_error:
-            result.fade_error, result.at_bias["fade_error"] = error, bias
+        errors.append(fade_errors(pair, frame, bias))
+        if errors[-1].size and errors[-1].max() > largest:
+            largest, result.at_bias["fade_error"] = float(errors[-1].max()), bias
         meter.add(part_of(frame.color), _blocks(active.astype(np.float64)).mean(axis=-1) > 0.5)
+    together = np.concatenate(errors)
+    result.fade_error = float(np.percentile(together, 99)) if together.size else 0.0
     result.blink_ratio = meter.ratio(pair.ramp_steps)
     result.blink_ratio_arriving = _arriving(scene, pair, float(biases[-1]))
     return result
