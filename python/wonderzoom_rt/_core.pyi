@@ -373,7 +373,7 @@ def texture_target(
 
 BAND_REST: float = 0.11999999731779099
 CUTOFF_SIGMA: float = 3.3299999237060547
-NVTX: str = "library"
+NVTX: str
 PIXELS_PER_CELL: int = 256
 SURFEL_BYTES: int = 32
-__version__: str = "0.1.0.dev"
+__version__: str
