@@ -64,7 +64,7 @@ def with_enum_members(text: str) -> str:
 
 
 def without_texts(text: str) -> str:
-    """Module constants that are words (the version, what was found when building) as types alone: builds differ in them."""
+    """Module constants that are words (version, what a build found) as types alone: builds differ in them."""
     return re.sub(r"^(\w+): str = .*$", r"\1: str", text, flags=re.MULTILINE)
 
 
