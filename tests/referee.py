@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FULL, FINE, COARSE, HIDDEN = 0, 1, 2, 3
-FINE_BEGINS, FINE_ENDS = 0.02, 0.94
+FINE_BEGINS, FINE_ENDS = 0.08, 0.88
 """The parts of a band between which a fine partner is in its own picture."""
 BAND_REST = 0.12
 """The weight stays at 0, or at 1, for this part of a band at either end."""

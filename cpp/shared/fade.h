@@ -17,8 +17,8 @@ inline constexpr float kWeightSlack = 1e-3f;
 // seen at octaves that differ by slant, relief and, at a depth edge, 5 to 8 % of the distance (0.11 octaves). So that neither
 // picture ever has a hole, a fine disc comes into its picture before the coarse one leaves it, and is in both before the coarse
 // one goes; so that where two bands meet no pixel has three levels in transition, nothing is at either end of a band.
-inline constexpr float kFineBegins = 0.02f, kCoarseBegins = 0.06f;
-inline constexpr float kFineEnds = 0.94f, kCoarseEnds = 0.98f;
+inline constexpr float kFineBegins = 0.08f, kCoarseBegins = 0.12f;
+inline constexpr float kFineEnds = 0.88f, kCoarseEnds = 0.92f;
 inline constexpr float kBandRest = 0.12f;
 
 }  // namespace wz

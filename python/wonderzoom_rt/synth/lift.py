@@ -89,7 +89,7 @@ def lift(
         colors=flat(colors),
         opacities=np.full(len(now), opacity, dtype=np.float32),
         now=now,
-        prior=_prior(now, place, is_sky, camera, prior_camera),
+        prior=prior_footprints(now, place, is_sky, camera, prior_camera),
         mask=flat(weight),
         is_sky=is_sky,
         flags=flat(flags),
@@ -184,7 +184,7 @@ def _widened(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return tall
 
 
-def _prior(
+def prior_footprints(
     now: Array, positions: Array, is_sky: Array, camera: Camera, prior_camera: Camera | None
 ) -> NDArray[np.float64]:
     """Footprints (N,) of the parent level's lens camera at the surfels."""

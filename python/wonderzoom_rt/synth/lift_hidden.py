@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..layer import SurfelLayer
-from .lift import lift
+from .lift import lift, prior_footprints
 from .opencv import opencv
 
 FULL_DETAIL_PX = 16.0
@@ -56,12 +56,13 @@ def lift_hidden(
             np.stack([_in_fours(picture[..., c]).mean(axis=2) for c in range(3)], axis=-1).astype(np.float32),
             _in_fours(finite).mean(axis=2),
             half,
-            prior_camera=prior_camera,
             mask=_in_fours(mask).mean(axis=2).astype(np.float32),
             keep=wide,
             hidden=True,
         )
-        layers.append(replace(pair, now=pair.now / 2))
+        now = pair.now / 2
+        prior = prior_footprints(now, pair.positions, pair.is_sky, camera, prior_camera)
+        layers.append(replace(pair, now=now, prior=prior))
     return SurfelLayer.concatenate(layers)
 
 
