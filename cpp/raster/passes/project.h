@@ -26,7 +26,7 @@ struct ProjectParams {
     int32_t levelShare = -1;  // level whose share is output, or -1: mean level
 };
 
-// One page (or one surfel: see centre in project_body.h) as this camera sees its reference point (X0, Y0, Z0), Z0 > 0:
+// One page (or one surfel: see centre in project_lanes.h) as this camera sees its reference point (X0, Y0, Z0), Z0 > 0:
 // computed in double, then rounded. Offsets from the reference point are in page units.
 struct PageView {
     float u0, v0;         // pixel of the reference point
