@@ -41,10 +41,12 @@ Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, PageLo
     }
 }
 
-// The pages that a view needs, also where all were selected: what it is about does not depend on culling.
-std::vector<uint32_t> neededPages(const Snapshot& snapshot, ViewOfPages view, const Selection& selection) {
-    if (view.cull) return selection.pages;
+// The pages that a camera needs once all levels are ready. What a view is about depends on nothing else: the draw order is
+// rounded relative to it, and must not change while levels fade or arrive.
+std::vector<uint32_t> pagesOfCamera(const Snapshot& snapshot, ViewOfPages view) {
     view.cull = true;
+    view.detailBias = 0;
+    view.readiness = {};
     return selectPages(snapshot, view).pages;
 }
 
@@ -130,8 +132,9 @@ RenderSettings Engine::prepare(const Snapshot& snapshot, const Camera& camera, c
         for (const uint32_t ordinal : selection.pages)
             if (auto page = snapshot.pages[ordinal].page->page())
                 scratch_->add(snapshot, ordinal, std::move(page), view);
+        if (focused.leak < 0) focused.leak = snapshot.leak;
         if (focused.focusDistance <= 0)
-            focused.focusDistance = focusDistanceOf(snapshot, neededPages(snapshot, view, selection), camera);
+            focused.focusDistance = focusDistanceOf(snapshot, pagesOfCamera(snapshot, view), camera);
         stats.listMs = millisecondsSince(listing);
         stats.bytesRead += fileTally().bytesRead - readBefore;
     }

@@ -347,7 +347,9 @@ def _arriving(scene: Scene, pair: FadePair, fine_bias: float, *, steps: int = 16
     """The worst blink while readiness goes 0 -> 1 at half the fade, the fade goes on, and readiness goes 1 ->
     0.
 
-    Each of the three legs is an even ramp of the weight, so each is measured like a sweep of its own.
+    Each of the three legs is an even ramp of the weight, so each is measured like a sweep of its own; the
+    fade goes on in steps of the sweep's size: in larger ones the blocks around, which are in the fades of
+    other pairs, would seem to jump.
     Readiness that jumps is the streamer's fault, not the picture's: here it moves evenly, as it does on
     screen in a quarter of a second.
     """
@@ -356,11 +358,10 @@ def _arriving(scene: Scene, pair: FadePair, fine_bias: float, *, steps: int = 16
         return 0.0
     half_bias = float(np.median((0.5 * (pair.prior + pair.now) - pair.octave)[seen]))
     ready = np.linspace(0.0, 1.0, steps + 1)
-    span = float(np.median((pair.now - pair.prior)[seen]))
-    onward = np.linspace(half_bias, fine_bias, steps + 1)
+    onward = np.arange(half_bias, fine_bias + 1.0 / STEPS_PER_OCTAVE, 1.0 / STEPS_PER_OCTAVE)
     legs = [
         (np.full(steps + 1, half_bias), ready, float(steps)),
-        (onward, np.ones(steps + 1), steps * 0.5 * span / max(fine_bias - half_bias, 1e-9)),
+        (onward, np.ones(len(onward)), 0.5 * pair.ramp_steps),
         (np.full(steps + 1, fine_bias), ready[::-1], float(steps)),
     ]
     worst = 0.0
