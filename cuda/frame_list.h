@@ -54,6 +54,7 @@ public:
     FrameHead head(const Camera& camera, const RenderSettings& settings) const {
         FrameHead h{};
         h.project = params_;
+        h.leakRatio = leakRatioOf(settings);
         for (size_t k = 0; k < 3; ++k) h.resolve.background[k] = settings.background[k];
         h.resolve.radialDepth = settings.depthKind == DistanceKind::Radial;
         h.resolve.focal_px = camera.focal_px;

@@ -26,6 +26,7 @@ struct FrameHead {
     TileGrid grid;
     uint32_t tiles;
     float centerX_px, centerY_px;  // reference pixel of general discs
+    float leakRatio;  // see takeShare
 };
 
 // Set to 0 before each frame; numbers go on counting past the capacities, so that the host sees what would have fitted.

@@ -242,8 +242,9 @@ def _hits(s: _Screen, x: Array, y: Array, near: float, convention: Convention) -
 class _Sums:
     """One picture's accumulator."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
-        self.rest = np.ones(shape)
+    def __init__(self, shape: tuple[int, int], leak: float) -> None:
+        self.light, self.rest = np.ones(shape), np.ones(shape)  # what comes through, and what counts of it
+        self.leak = leak
         self.color = np.zeros((*shape, 3))
         self.normal = np.zeros((*shape, 3))
         self.depth, self.solid, self.level = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -260,12 +261,13 @@ class _Sums:
         normal: Array,
         level: float,
     ) -> Array:
-        after = self.rest * (1 - alpha)
+        after = self.light * (1 - alpha)
         if stop_before:
             self.open &= ~((alpha > 0) & (after <= 1e-4))
         used = np.where(self.open, alpha, 0)
-        share = self.rest * used
-        after = self.rest * (1 - used)
+        self.light = self.light * (1 - used)
+        after = _counted(self.light, self.leak)
+        share = self.rest - after
         crossed = (self.rest > 0.5) & (share > 0) & ((after <= 0.5) | stop_before)
         self.median = np.where(crossed, np.inf if sky else depth, self.median)
         self.rest = after
@@ -280,6 +282,11 @@ class _Sums:
         return share
 
 
+def _counted(light: Array, leak: float) -> Array:
+    """What counts of a transmittance of which the share `leak` counts as none."""
+    return np.maximum((light - leak) / (1 - leak), 0) if leak else light
+
+
 def render(
     discs: Discs,
     view: View,
@@ -289,6 +296,7 @@ def render(
     optical_lowpass: bool = True,
     background: tuple[float, float, float] = (0, 0, 0),
     radial_depth: bool = True,
+    leak: float = 0.0,
     convention: Convention = NATIVE,
 ) -> Picture:
     """The picture of the discs. near: wu along z (sky: 1e-3 of the unit sphere). Draw order breaks ties."""
@@ -312,7 +320,7 @@ def render(
     ray = np.sqrt(
         1 + ((x - view.principal[0]) / view.focal[0]) ** 2 + ((y - view.principal[1]) / view.focal[1]) ** 2
     )
-    pictures = [_Sums(x.shape), _Sums(x.shape)]
+    pictures = [_Sums(x.shape, leak), _Sums(x.shape, leak)]
     weighted, shared, joint = np.zeros(x.shape), np.zeros(x.shape), np.ones(x.shape)
     for i in order:
         if role[i] == HIDDEN or (convention.name != "native" and means[i, 2] <= near):
@@ -331,8 +339,9 @@ def render(
         if radial_depth:
             depth = depth * ray
         if role[i] in (FINE, COARSE):
-            weighted += joint * alpha * weight[i]
-            shared += joint * alpha
+            part = _counted(joint, leak) - _counted(joint * (1 - alpha), leak)
+            weighted += part * weight[i]
+            shared += part
         joint = joint * (1 - alpha)
         for p, sums in enumerate(pictures):
             if law == "dissolve" and role[i] == (COARSE if p == 0 else FINE):

@@ -131,6 +131,7 @@ void bindSettings(py::module_& module) {
         .def_readwrite("depth_kind", &RenderSettings::depthKind)
         .def_readwrite("detail_bias", &RenderSettings::detailBias)
         .def_readwrite("level_share", &RenderSettings::levelShare)
+        .def_readwrite("leak", &RenderSettings::leak)
         .def_readwrite("near", &RenderSettings::near)
         .def_readwrite("focus_distance", &RenderSettings::focusDistance)
         .def_readwrite("depth_reference", &RenderSettings::depthReference)

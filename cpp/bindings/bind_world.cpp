@@ -152,6 +152,7 @@ py::dict levelArrays(const Snapshot& snapshot, LevelId level) {
 void bindSnapshot(py::module_& module) {
     py::class_<Snapshot, std::shared_ptr<Snapshot>>(module, "Snapshot", "An immutable view of the world at an epoch.")
         .def_readonly("epoch", &Snapshot::epoch)
+        .def_readonly("leak", &Snapshot::leak)
         .def_property_readonly("levels",
                                [](const Snapshot& snapshot) {
                                    py::list levels;
@@ -193,6 +194,7 @@ void bindWorld(py::module_& module) {
             [](const World& world, LevelId level, const std::string& name) { return bytesOf(world.blob(level, name)); },
             py::arg("level"), py::arg("name"))
         .def("save_as", &World::saveAs, py::arg("path"), py::arg("overwrite"), py::call_guard<py::gil_scoped_release>())
+        .def("set_leak", &World::setLeak, py::arg("leak"), "With which snapshots are drawn from now on.")
         .def_property_readonly("path", &World::path)
         .def_property_readonly("warnings", &World::warnings);
 }

@@ -95,8 +95,14 @@ void checkView(const Camera& c, const RenderSettings& s) {
         norm < 1e-12)
         throw InputError(
             "the camera's position, orientation and principal point must be finite numbers, the orientation not zero");
+    if (!(s.leak < 1)) throw InputError("leak must be at least 0 and less than 1, got " + std::to_string(s.leak));
     if (!std::isfinite(s.detailBias) || !(s.near >= 0) || !(s.focusDistance >= 0) || !std::isfinite(s.depthReference))
         throw InputError("near and focusDistance must be 0 or positive, detailBias and depthReference finite");
+}
+
+float leakRatioOf(const RenderSettings& settings) {
+    const float leak = std::max(settings.leak, 0.0f);
+    return leak / (1.0f - leak);
 }
 
 ProjectParams projectParamsOf(const DrawList& list, const Camera& camera, const RenderSettings& settings) {

@@ -17,6 +17,9 @@ struct CameraMap {
 // 1..kLargestSide_px.
 void checkView(const Camera& camera, const RenderSettings& settings);
 
+// leak / (1 - leak), see takeShare.
+float leakRatioOf(const RenderSettings& settings);
+
 // The frame's constants. near and the draw order's origin come from the focus distance; without one from the median
 // distance of what is drawn, pages by their centres, layers by up to 1024 surfels.
 ProjectParams projectParamsOf(const DrawList& list, const Camera& camera, const RenderSettings& settings);

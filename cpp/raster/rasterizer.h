@@ -42,6 +42,10 @@ struct RenderSettings {
     bool opticalLowpass = true;  // opacity of sub-pixel discs corrected in optical depth
     std::array<float, 3> background{0, 0, 0};
     int32_t levelShare = -1;  // a level: its share of the pixel (0..1) is the level output; -1: the mean level is
+    // Light that may come through a closed surface of discs and counts as none, 0 <= leak < 1: of a ray's transmittance t
+    // what counts is (t - leak) / (1 - leak), not below 0. What lies behind is then hidden, and cannot shine through as
+    // it changes. Negative: that of the world; 0 where there is none.
+    float leak = -1.0f;
     bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
     bool cull = true;  // false: pages and runs that a view does not need are drawn too; the picture is the same
     bool tileStats = false;  // fill RenderStats::tiles

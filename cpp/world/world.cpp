@@ -94,6 +94,7 @@ void World::undo(LevelId level) {
     auto next = std::make_shared<Snapshot>();
     if (newest > 0) next = std::make_shared<Snapshot>(*before->until(static_cast<LevelId>(newest - 1)));
     next->missing = before->missing;
+    next->leak = before->leak;
     next->epoch = before->epoch + 1;
     if (state_->file) {
         state_->file->undoNewestLevel();
@@ -101,6 +102,16 @@ void World::undo(LevelId level) {
     }
     std::lock_guard lock(state_->reading);
     std::erase_if(state_->blobs, [&](const auto& blob) { return blob.first.first == level; });
+    state_->current = std::move(next);
+}
+
+void World::setLeak(float leak) {
+    if (!(leak >= 0.0f && leak < 1.0f))
+        throw InputError("leak must be at least 0 and less than 1, got " + std::to_string(leak));
+    std::lock_guard writing(state_->writing);
+    auto next = std::make_shared<Snapshot>(*state_->snapshot());
+    next->leak = leak;
+    std::lock_guard lock(state_->reading);
     state_->current = std::move(next);
 }
 

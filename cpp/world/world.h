@@ -56,6 +56,8 @@ public:
     // Takes back the newest level; any other id is refused with InputError.
     void undo(LevelId level);
     std::shared_ptr<const Snapshot> snapshot() const;
+    // Of snapshots from now on, 0 <= leak < 1; not kept in the file. Throws InputError for another number.
+    void setLeak(float leak);
 
     std::vector<uint8_t> blob(LevelId level,
                               const std::string& name) const;  // throws WorldError when absent or corrupt

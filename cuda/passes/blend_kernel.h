@@ -62,7 +62,7 @@ static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     for (uint32_t w = 0; w < waves; ++w) {
         float* at = lightAt(f, task.unit + w, p);
         const PixelLight through = loadLight(at);
-        storeLight(at, entering);
+        storeLight(at, aboveLeak(entering, head->leakRatio));
         entering = {entering.finer * through.finer, entering.coarser * through.coarser, entering.all * through.all};
     }
 }

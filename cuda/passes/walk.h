@@ -39,8 +39,13 @@ __device__ inline LanePixel lanePixelOf(const FrameHead& head, uint32_t tile, ui
     p.x = left + column;
     p.y = top + row;
     p.inFrame = p.x < head.grid.width && p.y < head.grid.height;
-    p.place = {static_cast<float>(left),       static_cast<float>(top), static_cast<float>(column) + 0.5f,
-               static_cast<float>(row) + 0.5f, head.centerX_px,         head.centerY_px};
+    p.place = {static_cast<float>(left),
+               static_cast<float>(top),
+               static_cast<float>(column) + 0.5f,
+               static_cast<float>(row) + 0.5f,
+               head.centerX_px,
+               head.centerY_px,
+               head.leakRatio};
     return p;
 }
 

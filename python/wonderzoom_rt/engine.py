@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,10 +13,10 @@ from . import _core, zones
 from .camera import Camera
 from .errors import InputError
 from .frame import OUTPUTS, Frame
+from .layer import LAYER_ARRAYS, SurfelLayer, checked_leak
 
 if TYPE_CHECKING:
     from .device_frame import DeviceFrame, TextureTarget
-    from .layer import SurfelLayer
 
 FadeLaw = Literal["dissolve", "opacity", "optical"]
 CompatMode = Literal["native", "gsplat", "inria-2dgs"]
@@ -37,7 +36,7 @@ def native_camera(camera: Camera) -> _core.Camera:
 
 def native_arrays(layer: SurfelLayer) -> dict[str, Any]:
     """The arrays of a layer by name, as the native engine takes them."""
-    arrays = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    arrays = {name: getattr(layer, name) for name in LAYER_ARRAYS}
     return {**arrays, "is_sky": layer.is_sky.view(np.uint8)}
 
 
@@ -125,7 +124,7 @@ class Engine:
         **options: Any,
     ) -> Frame:
         """Draws a layer that is in no world, unpacked. Without `apply_fade` every surfel counts fully."""
-        chosen = settings(outputs, apply_fade=apply_fade, **options)
+        chosen = settings(outputs, apply_fade=apply_fade, **{"leak": layer.leak, **options})
         with self._turn:
             images, stats = self._native.render_layer(native_arrays(layer), native_camera(camera), chosen)
         return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
@@ -147,6 +146,7 @@ def settings(
     apply_fade: bool = True,
     cull: bool = True,
     level_share: int | None = None,
+    leak: float | None = None,
     tile_stats: bool = False,
 ) -> _core.RenderSettings:
     """How to draw. Raises InputError for an unknown word or a number that is not finite.
@@ -158,6 +158,8 @@ def settings(
     float32. optical_lowpass: keep a wall of sub-pixel discs closed. background: display sRGB.
     cull: leave out what a view does not need before looking at its surfels; off, the picture is the same.
     level_share: the output `level` then holds that level's share of what covers the pixel (0..1), not the mean level.
+    leak: light through a closed surface of discs that counts as none, 0 <= leak < 1: of a ray's transmittance t
+    what counts is (t - leak) / (1 - leak), not below 0; left out, that of the world or the layer.
     tile_stats: put what each tile took into `Frame.stats["tiles"]`.
     """
     chosen = _core.RenderSettings()
@@ -186,6 +188,8 @@ def settings(
         if level_share < 0:
             raise InputError(f"level_share must be a level's id, 0 or more, got {level_share!r}")
         chosen.level_share = int(level_share)
+    if leak is not None:
+        chosen.leak = checked_leak(leak)
     chosen.tile_stats = bool(tile_stats)
     return chosen
 

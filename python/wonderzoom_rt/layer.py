@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +23,7 @@ FLAG_BRIDGES_EDGE = 2
 EXTENT_PER_FOOTPRINT = 0.65
 """A disc's standard deviation over the footprint of the pixel it came from."""
 
-_SHAPES: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+LAYER_ARRAYS: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "positions": (np.float64, (3,)),
     "orientations": (np.float32, (4,)),
     "extents": (np.float32, (2,)),
@@ -46,7 +46,8 @@ class SurfelLayer:
     float32 > 0: standard deviations along the tangents, wu; for sky radians. colors (N,3) float32, display
     sRGB in -1..2. opacities (N,) float32, 0..1. now (N,) float64 > 0: footprint (wu/px; for sky rad/px) of
     the lens camera that made it. prior (N,) float64 > now: the same of the parent level, +inf without one.
-    mask (N,) float32, 0..1: the level's soft mask there. is_sky (N,) bool. flags (N,) uint16.
+    mask (N,) float32, 0..1: the level's soft mask there. is_sky (N,) bool. flags (N,) uint16. leak: with which the
+    surfels are meant to be drawn, see `engine.settings`; a world takes that of its first level.
     Raises InputError, naming the array, what was expected and what came.
     """
 
@@ -60,10 +61,12 @@ class SurfelLayer:
     mask: NDArray[np.float32]
     is_sky: NDArray[np.bool_]
     flags: NDArray[np.uint16]
+    leak: float = 0.0
 
     def __post_init__(self) -> None:
+        checked_leak(self.leak)
         count = len(self.positions) if isinstance(self.positions, np.ndarray) else 0
-        for name, (kind, tail) in _SHAPES.items():
+        for name, (kind, tail) in LAYER_ARRAYS.items():
             array = getattr(self, name)
             wanted = (count, *tail)
             if not isinstance(array, np.ndarray) or array.dtype != kind or array.shape != wanted:
@@ -87,23 +90,30 @@ class SurfelLayer:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays together."""
-        return sum(int(getattr(self, name).nbytes) for name in _SHAPES)
+        return sum(int(getattr(self, name).nbytes) for name in LAYER_ARRAYS)
 
     def select(self, which: Array | slice) -> SurfelLayer:
         """The surfels that a boolean mask (N,), an index array or a slice names, as a new layer."""
-        return SurfelLayer(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+        arrays: dict[str, Any] = {name: getattr(self, name)[which] for name in LAYER_ARRAYS}
+        return replace(self, **arrays)
 
     @classmethod
     def empty(cls) -> SurfelLayer:
         """A layer of no surfels."""
-        return cls(**{name: np.zeros((0, *tail), dtype=kind) for name, (kind, tail) in _SHAPES.items()})
+        arrays: dict[str, Any] = {
+            name: np.zeros((0, *tail), dtype=kind) for name, (kind, tail) in LAYER_ARRAYS.items()
+        }
+        return cls(**arrays)
 
     @classmethod
     def concatenate(cls, layers: Sequence[SurfelLayer]) -> SurfelLayer:
-        """All surfels of `layers`, in their order."""
+        """All surfels of `layers`, in their order, with the leak of the first."""
         if not layers:
             return cls.empty()
-        return cls(**{name: np.concatenate([getattr(layer, name) for layer in layers]) for name in _SHAPES})
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(layer, name) for layer in layers]) for name in LAYER_ARRAYS
+        }
+        return replace(layers[0], **arrays)
 
     @classmethod
     def from_arrays(
@@ -120,6 +130,7 @@ class SurfelLayer:
         mask: ArrayLike = 1.0,
         is_sky: ArrayLike = False,
         flags: ArrayLike = 0,
+        leak: float = 0.0,
     ) -> SurfelLayer:
         """A layer from plain arrays; every one but `positions` (N,3) may be left out or be one value for all.
 
@@ -149,7 +160,15 @@ class SurfelLayer:
             mask=_broadcast(mask, "mask", count),
             is_sky=_broadcast(is_sky, "is_sky", count),
             flags=_broadcast(flags, "flags", count),
+            leak=leak,
         )
+
+
+def checked_leak(leak: float) -> float:
+    """The leak as a float. Raises InputError unless 0 <= leak < 1."""
+    if not 0.0 <= leak < 1.0:
+        raise InputError(f"leak must be at least 0 and less than 1, got {leak!r}")
+    return float(leak)
 
 
 def _check_values(layer: SurfelLayer) -> None:
@@ -185,7 +204,7 @@ def _number_array(values: ArrayLike, kind: type[_Number], name: str) -> NDArray[
 
 
 def _broadcast(values: ArrayLike, name: str, count: int) -> Array:
-    kind, tail = _SHAPES[name]
+    kind, tail = LAYER_ARRAYS[name]
     array = _number_array(values, kind, name)
     try:
         return np.ascontiguousarray(np.broadcast_to(array, (count, *tail)))

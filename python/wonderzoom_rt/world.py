@@ -37,6 +37,8 @@ class World:
 
     def __init__(self, *, native: _core.World | None = None, engine: Engine | None = None) -> None:
         self._native = native if native is not None else _core.World()
+        if self.levels:
+            self._native.set_leak(self.level(0).metadata.get("leak", 0.0))
         self._engine = engine
         self.notices: list[str] = []
         """What was done to the photograph that its owner should know, in words."""
@@ -187,6 +189,11 @@ class World:
         """The camera of the photograph."""
         return self.level(0).lens
 
+    @property
+    def leak(self) -> float:
+        """Light through a closed surface that counts as none when this world is drawn; see `engine.settings`."""
+        return float(self._native.snapshot().leak)
+
     def level(self, level: int | Level) -> Level:
         """The level of that id. Raises InputError when there is none."""
         number = level.id if isinstance(level, Level) else level
@@ -221,7 +228,7 @@ class World:
         """All surfels of a level, decoded, in stored order."""
         arrays = dict(self._native.snapshot().level_arrays(self.level(level).id))
         arrays["is_sky"] = arrays["is_sky"].view(np.bool_)
-        return SurfelLayer(**arrays)
+        return SurfelLayer(**arrays, leak=self.leak)
 
     def info(self) -> dict[str, Any]:
         """Levels, pages, surfels and bytes, as plain values."""
@@ -391,6 +398,9 @@ class World:
     ) -> Level:
         if len(layer) == 0:
             raise InputError("a level must have at least one surfel, got none")
+        if not self.levels and layer.leak > 0.0:
+            self._native.set_leak(layer.leak)
+            metadata = {**metadata, "leak": layer.leak}
         number = self._native.commit(
             parent,
             native_camera(lens),

@@ -50,6 +50,9 @@ TEST_CASE("kernels draw a layer in transition as the CPU does, whatever the orde
         checkSame(twin, list, camera, settingsWith());
         CHECK(twin.counters.drawn > 200);
         checkSame(twin, list, camera, settingsWith(kOutputColor | kOutputCoverage));
+        RenderSettings leaking = settingsWith();
+        leaking.leak = 0.1f;
+        checkSame(twin, list, camera, leaking);
     }
     GpuTwin first, second;
     first.seed = 3;
@@ -108,6 +111,9 @@ TEST_CASE("a list of more than 2^16 entries is cut into waves that join to the s
     checkParity(cpu, twin.draw(listOf(discs), camera, settingsWith()));
     CHECK(twin.spans[0].end - twin.spans[0].begin > 1u << 16);
     CHECK(twin.counters.waves >= 65);
+    RenderSettings leaking = settingsWith();
+    leaking.leak = 0.1f;
+    checkParity(drawn(listOf(discs), camera, leaking), twin.draw(listOf(discs), camera, leaking));
     twin.capacities.waves = 8;  // no room: drawn whole
     checkParity(cpu, twin.draw(listOf(discs), camera, settingsWith(kAllOutputs)));
 }

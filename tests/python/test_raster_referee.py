@@ -144,6 +144,21 @@ def test_fading_layer_equals_the_referee(law: Literal["dissolve", "opacity", "op
     check({name: getattr(frame, name) for name in OUTPUTS}, wanted, 80)
 
 
+@pytest.mark.parametrize("fading", [False, True])
+def test_leak_equals_the_referee_and_hides_what_is_behind(fading: bool) -> None:
+    camera = turned_camera(17)
+    layer = random_layer(18, 500, camera, (3.0, 12.0), fading=fading)
+    layer = replace(layer, opacities=np.maximum(layer.opacities, 0.6).astype(np.float32), leak=0.08)
+    frame = Engine(threads=2).render_layer(layer, camera, outputs=OUTPUTS, near=NEAR, apply_fade=fading)
+    discs, view = discs_of(layer, camera, fading=fading), view_of(camera)
+    wanted = referee.render(discs, view, near=NEAR, leak=0.08)
+    check({name: getattr(frame, name) for name in OUTPUTS}, wanted, 80)
+    through = referee.render(discs, view, near=NEAR)
+    assert referee.psnr(through.color, wanted.color) < 60, "the leak makes no difference here"
+    assert (frame.coverage >= through.coverage - 1e-5).all()
+    assert np.mean(frame.coverage == 1.0) > np.mean(through.coverage == 1.0) + 0.2
+
+
 def test_discs_about_the_eye_equal_the_referee() -> None:
     camera = turned_camera(5)
     layer = random_layer(6, 150, camera, SIZES["large"], crossing=80)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +52,46 @@ def test_surfels_come_back_as_they_went_in() -> None:
     assert np.array_equal(back.flags, layer.flags)
     turned = np.abs(np.einsum("ij,ij->i", back.orientations, layer.orientations))
     assert turned.min() > 0.9999
+
+
+def two_sheets(leak: float) -> wz.SurfelLayer:
+    """A closed sheet of grey discs, 4 wu away, before a white one."""
+    across = np.linspace(-2, 2, 60)
+    x, y = np.meshgrid(across, across)
+    flat = np.stack([x.ravel(), y.ravel()], axis=1)
+    points = np.concatenate([np.insert(flat, 2, 4.0, axis=1), np.insert(1.5 * flat, 2, 6.0, axis=1)])
+    shade = np.repeat([0.4, 1.0], len(flat))
+    return wz.SurfelLayer.from_arrays(
+        points, colors=np.repeat(shade[:, None], 3, 1), extents=0.042, opacities=0.93, leak=leak
+    )
+
+
+def test_a_world_takes_the_leak_of_its_first_level_and_keeps_it(tmp_path: Path) -> None:
+    camera = wz.Camera.home(64, 48, focal=60.0)
+    middle = (slice(16, 32), slice(24, 40))
+    clear = wz.World.from_surfels(two_sheets(0.0), camera)
+    world = wz.World.from_surfels(two_sheets(0.1), camera)
+    assert (clear.leak, world.leak) == (0.0, pytest.approx(0.1))
+    assert color(clear, camera)[middle].mean() > 0.41, "the white sheet shines through"
+    assert np.abs(color(world, camera)[middle] - 0.4).max() < 1 / 255
+    path = tmp_path / "sheets.wz"
+    world.save(path)
+    again = wz.World.open(path)
+    assert again.leak == pytest.approx(0.1)
+    assert again.surfels(0).leak == pytest.approx(0.1)
+    assert np.array_equal(color(again, camera), color(world, camera))
+    frame = again.render(camera, outputs=("color",), leak=0.0)
+    assert frame.color is not None
+    assert np.abs(frame.color - color(clear, camera)).max() < 1e-6
+
+
+@pytest.mark.parametrize("leak", [-0.1, 1.0, math.nan])
+def test_a_leak_that_is_none_is_refused(leak: float) -> None:
+    camera = wz.Camera.home(64, 48, focal=60.0)
+    with pytest.raises(wz.InputError, match="leak must be at least 0 and less than 1, got"):
+        two_sheets(leak)
+    with pytest.raises(wz.InputError, match="leak must be at least 0 and less than 1, got"):
+        wz.World.from_surfels(two_sheets(0.0), camera).render(camera, leak=leak)
 
 
 def test_a_world_of_plain_surfels_has_no_picture_and_says_so() -> None:

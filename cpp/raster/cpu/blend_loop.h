@@ -34,7 +34,7 @@ struct TilePlace {
 struct Brush {
     const SurfelRecord& s;
     const SurfelExtra* extra;
-    F16 red, green, blue;
+    F16 red, green, blue, leakRatio;
     uint32_t slot;
 };
 
@@ -57,7 +57,7 @@ static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush&
     const F16 before = paint.transmittance;
     lit = before >= F16(kTransmittanceMin);
     const M16 blended = touch.inside & lit;
-    const F16 share = takeShare(paint.transmittance, touch.alpha, blended);
+    const F16 share = takeShare(paint.transmittance, touch.alpha, blended, brush.leakRatio);
     paint.red = madd(share, brush.red, paint.red);
     paint.green = madd(share, brush.green, paint.green);
     paint.blue = madd(share, brush.blue, paint.blue);
@@ -81,7 +81,7 @@ static inline void blendBlock(TileSums<kTwo, kDetail>& sums, Tally& tally, int b
             reached |= addTouch<kDetail>(sums, 1, block, brush, touch, litToo);
             lit = lit | litToo;
         }
-        addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside, kPictures != kBoth);
+        addWeight(sums.weight[block], brush.s, touch.alpha, touch.inside, brush.leakRatio, kPictures != kBoth);
     }
     tally.contributions += static_cast<uint32_t>(__builtin_popcount(reached));
     if (__builtin_expect(!anyOf(lit), 0)) {
@@ -134,7 +134,8 @@ template <uint32_t kPictures, bool kTwo, bool kDetail>
 static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
                                const TilePlace& place, uint32_t blocks, uint32_t slot) {
     const SurfelRecord& s = task.records[slot];
-    const Brush brush{s, kDetail ? task.extras + slot : nullptr, F16(s.red), F16(s.green), F16(s.blue), slot};
+    const Brush brush{
+        s, kDetail ? task.extras + slot : nullptr, F16(s.red), F16(s.green), F16(s.blue), F16(task.leakRatio), slot};
     tally.blocks += static_cast<uint32_t>(__builtin_popcount(blocks));
     if (s.flags & kRecordDot)
         blendDot<kPictures>(sums, tally, place, blocks, brush);

@@ -187,6 +187,7 @@ private:
             task.centerX_px = 0.5f * static_cast<float>(grid.width);
             task.centerY_px = 0.5f * static_cast<float>(grid.height);
             for (int k = 0; k < 3; ++k) task.background[k] = settings.background[static_cast<size_t>(k)];
+            task.leakRatio = leakRatioOf(settings);
             task.radialDepth = settings.depthKind == DistanceKind::Radial;
             task.focal_px = params_.focal_px;
             task.cx_px = params_.cx_px;

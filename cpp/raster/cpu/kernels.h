@@ -50,6 +50,7 @@ struct BlendTask {
     int32_t tileX_px, tileY_px;
     float centerX_px, centerY_px;   // reference pixel of general discs
     float background[3];
+    float leakRatio;  // see takeShare
     // Radial depths: stretch(p) = |ray(p)| with unit z; offset in double, see depthScaleOf.
     bool radialDepth;
     double focal_px, cx_px, cy_px, depthOrigin, depthReference;

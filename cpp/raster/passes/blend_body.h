@@ -115,27 +115,31 @@ struct DetailLanes {
     F best, bestSlot;  // largest contribution; bits of the surfel's slot
 };
 
-// Share of the pixel that the surfel contributes; 0 where `blended` is false. Updates the transmittance.
+// Share of the pixel that the surfel contributes; 0 where `blended` is false. Updates the transmittance, which is what is
+// left above the frame's leak (see RenderSettings): of the light t that comes through, (t - leak) / (1 - leak).
+// leakRatio: leak / (1 - leak); with 0 the share is transmittance * alpha, to the last bit.
 template <class F>
-WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended) {
-    const F share = select(blended, transmittance * alpha, F(0.0f));
+WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended, F leakRatio) {
+    const F stopped = madd(transmittance, alpha, leakRatio * alpha);
+    const F share = select(blended, minOf(transmittance, stopped), F(0.0f));
     transmittance = transmittance - share;
     return share;
 }
 
 // inTransition: whether the surfel is in one picture only.
 template <class F>
-WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside, bool inTransition) {
-    const F share = takeShare(sum.transmittance, alpha, inside);
+WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside, F leakRatio,
+                     bool inTransition) {
+    const F share = takeShare(sum.transmittance, alpha, inside, leakRatio);
     if (!inTransition) return;
     sum.weighted = madd(share, F(s.weight), sum.weighted);
     sum.share = sum.share + share;
 }
 
 template <class F>
-WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside) {
+WZ_HD void addWeight(WeightLanes<F>& sum, const SurfelRecord& s, F alpha, MaskOf<F> inside, F leakRatio) {
     constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
-    addWeight(sum, s, alpha, inside, (s.flags & kBoth) != kBoth);
+    addWeight(sum, s, alpha, inside, leakRatio, (s.flags & kBoth) != kBoth);
 }
 
 template <class F>

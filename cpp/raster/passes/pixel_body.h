@@ -13,6 +13,7 @@ struct PixelPlace {
     float left, top;  // px
     float column, row;  // 0.5, 1.5, ... px
     float centerX, centerY;  // px
+    float leakRatio;  // of the frame, see takeShare
 };
 
 // The two pictures of a pixel while it is being blended. Until a surfel in transition comes they are the same, and only the
@@ -32,6 +33,13 @@ inline constexpr uint32_t kNoSlot = 0xffffffffu;
 struct PixelLight {
     float finer = 1.0f, coarser = 1.0f, all = 1.0f;
 };
+
+// What counts of light that came through, see takeShare.
+WZ_HD float aboveLeak(float light, float leakRatio) { return maxOf(madd(light, 1.0f + leakRatio, -leakRatio), 0.0f); }
+
+WZ_HD PixelLight aboveLeak(const PixelLight& light, float leakRatio) {
+    return {aboveLeak(light.finer, leakRatio), aboveLeak(light.coarser, leakRatio), aboveLeak(light.all, leakRatio)};
+}
 
 WZ_HD bool lets(const PixelLight& light) {
     return light.finer >= kTransmittanceMin || light.coarser >= kTransmittanceMin;
@@ -71,10 +79,10 @@ WZ_HD bool inTransition(const SurfelRecord& s) {
 // One picture p of the pixel; returns whether it got something.
 template <bool kDetail>
 WZ_HD bool blendPicture(PixelSums<kDetail>& sums, int p, const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot,
-                        const Hit<float>& hit, float alpha) {
+                        const Hit<float>& hit, float alpha, float leakRatio) {
     const float before = sums.paint[p].transmittance;
     const bool blended = before >= kTransmittanceMin;
-    const float share = takeShare(sums.paint[p].transmittance, alpha, blended);
+    const float share = takeShare(sums.paint[p].transmittance, alpha, blended, leakRatio);
     addPaint(sums.paint[p], s, share);
     if constexpr (kDetail)
         addDetail(sums.detail[p], *extra, (s.flags & kRecordSky) != 0, hitDepth(s, *extra, hit), share, before,
@@ -96,21 +104,22 @@ WZ_HD bool blendPixel(PixelSums<kDetail>& sums, const SurfelRecord& s, const Sur
         if constexpr (kDetail) sums.detail[1] = sums.detail[0];
     }
     bool reached = false;
-    if (s.flags & kRecordFine) reached = blendPicture(sums, 0, s, extra, slot, hit, alpha);
+    if (s.flags & kRecordFine) reached = blendPicture(sums, 0, s, extra, slot, hit, alpha, at.leakRatio);
     if (!sums.split) return reached;
-    if (s.flags & kRecordCoarse) reached = blendPicture(sums, 1, s, extra, slot, hit, alpha) || reached;
-    addWeight(sums.weight, s, alpha, true);
+    if (s.flags & kRecordCoarse) reached = blendPicture(sums, 1, s, extra, slot, hit, alpha, at.leakRatio) || reached;
+    addWeight(sums.weight, s, alpha, true, at.leakRatio);
     return reached;
 }
 
-// Takes off `light` what a surfel stops, before any early stop.
+// Takes off `light` what a surfel stops, before any early stop and whatever the leak: the product over parts of a list is
+// what comes through them all.
 WZ_HD void dimPixel(PixelLight& light, const SurfelRecord& s, const PixelPlace& at) {
     const Hit<float> hit = hitAt(s, at);
     if (!hit.inside) return;
     const float alpha = alphaOf(s, hit);
-    if (s.flags & kRecordFine) takeShare(light.finer, alpha, true);
-    if (s.flags & kRecordCoarse) takeShare(light.coarser, alpha, true);
-    takeShare(light.all, alpha, true);
+    if (s.flags & kRecordFine) takeShare(light.finer, alpha, true, 0.0f);
+    if (s.flags & kRecordCoarse) takeShare(light.coarser, alpha, true, 0.0f);
+    takeShare(light.all, alpha, true, 0.0f);
 }
 
 // Adds what a later part of the list brought; `entering` is what came through to it.

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, cast
 
 import numpy as np
@@ -12,12 +11,11 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import GeneratorError, InputError
-from ..layer import SurfelLayer
+from ..layer import LAYER_ARRAYS, SurfelLayer
 from ..synth.types import Context, LevelResult, Quality, ZoomRequest
 
 Array = NDArray[Any]
 Packed = tuple[dict[str, Any], dict[str, Array]]
-_LAYER_ARRAYS = tuple(field.name for field in fields(SurfelLayer))
 
 
 def pack_request(request: ZoomRequest) -> Packed:
@@ -73,9 +71,10 @@ def pack_results(results: list[LevelResult]) -> Packed:
                 "lens": result.lens.to_dict(),
                 "approach": result.approach.to_dict(),
                 "metadata": result.metadata,
+                "leak": result.layer.leak,
             }
         )
-        for name in _LAYER_ARRAYS:
+        for name in LAYER_ARRAYS:
             arrays[f"{index}.layer.{name}"] = getattr(result.layer, name)
         for name in ("picture", "distance", "cover", "color_change", "edit_mask"):
             array = getattr(result, name)
@@ -110,7 +109,9 @@ def check_results(results: list[LevelResult]) -> None:
 
 
 def _result(index: int, entry: Mapping[str, Any], arrays: Mapping[str, Array]) -> LevelResult:
-    layer = SurfelLayer(**{name: arrays[f"{index}.layer.{name}"] for name in _LAYER_ARRAYS})
+    layer = SurfelLayer(
+        **{name: arrays[f"{index}.layer.{name}"] for name in LAYER_ARRAYS}, leak=entry["leak"]
+    )
     return LevelResult(
         lens=Camera.from_dict(entry["lens"]),
         approach=Camera.from_dict(entry["approach"]),

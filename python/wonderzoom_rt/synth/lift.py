@@ -19,6 +19,8 @@ Float = NDArray[Any]
 
 OPACITY = 0.93
 """Of a disc that will not be fitted: near 1, and below it so that the rims of neighbours still blend."""
+SURFACE_LEAK = 0.05
+"""What comes through a wall of such discs, at most: 0.025 to 0.05. It counts as none."""
 MIN_COSINE = 0.1
 """A disc is stretched along the slant by at most the inverse of this."""
 EDGE_MIN_COSINE = 0.42
@@ -93,6 +95,7 @@ def lift(
         mask=flat(weight),
         is_sky=is_sky,
         flags=flat(flags),
+        leak=SURFACE_LEAK,
     )
 
 
