@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times the CPU rasteriser alone and prints one line of JSON a view:
-//   raster_bench SCENE WIDTH HEIGHT [--threads N] [--frames N] [--warmup N] [--all] [--isa avx512|avx2|baseline]
+//   raster_bench SCENE WIDTH HEIGHT [--threads N] [--frames N] [--warmup N] [--all | --outputs BITS] [--isa avx512|avx2|baseline]
 // SCENE: field, needle, crossing (procedural, one disc of 0.7 px and opacity 0.9 a native pixel);
 //   world:FILE.wz:CAMERAS   a world from the cameras of a text file, one a line: x y z qw qx qy qz focal cx cy width height
 //   layer:FILE:CAMERAS      arrays: uint64 count, then float64 positions, float32 orientations, extents, colors, opacities
@@ -32,7 +32,7 @@ constexpr int kPagePixels = 256;
 struct Options {
     std::string scene = "field";
     int width = 960, height = 540, threads = 2, frames = 20, warmup = 3;
-    bool all = false;
+    uint32_t outputs = kOutputColor | kOutputCoverage;
     InstructionSet set = InstructionSet::Best;
     std::string isa = "best";
 };
@@ -206,7 +206,7 @@ std::pair<std::string, std::string> filesOf(const std::string& scene) {
 }
 
 void run(const Options& options) {
-    const RenderSettings settings = settingsWith(options.all ? kAllOutputs : kOutputColor | kOutputCoverage);
+    const RenderSettings settings = settingsWith(options.outputs);
     if (options.scene.rfind("world:", 0) == 0) {
         const auto [file, cameras] = filesOf(options.scene);
         const auto world = World::open(file, false);
@@ -256,12 +256,13 @@ Options parse(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string a = argv[i];
         if (a == "--all")
-            o.all = true;
+            o.outputs = kAllOutputs;
         else if (a.rfind("--", 0) == 0 && i + 1 < argc) {
             const std::string value = argv[++i];
             if (a == "--threads") o.threads = std::atoi(value.c_str());
             if (a == "--frames") o.frames = std::atoi(value.c_str());
             if (a == "--warmup") o.warmup = std::atoi(value.c_str());
+            if (a == "--outputs") o.outputs = static_cast<uint32_t>(std::atoi(value.c_str()));
             if (a == "--isa") o.isa = value;
         } else
             plain.push_back(a);

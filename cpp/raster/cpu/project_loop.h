@@ -150,8 +150,6 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
     }
 }
 
-typedef float Floats4 __attribute__((vector_size(16)));
-
 // Sixteen rows of sixteen numbers become columns, four by four.
 static void transpose(const LaneArray (&from)[kLanes], LaneArray (&to)[kLanes]) {
     for (int r = 0; r < kLanes; r += 4)

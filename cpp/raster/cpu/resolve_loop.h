@@ -35,22 +35,102 @@ struct TileSums {
     }
 };
 
-// Radial depth of a pixel from its depth along z: |ray| times it; the offset restores the frame's reference exactly.
-static DepthScale depthScaleOf(const BlendTask& task, int x, int y) {
-    if (!task.radialDepth) return {1.0f, 0.0f};
-    const double rx = (x + 0.5 - task.cx_px) / task.focal_px, ry = (y + 0.5 - task.cy_px) / task.focal_px;
-    const double stretch = __builtin_sqrt(1.0 + rx * rx + ry * ry);
-    return {static_cast<float>(stretch), static_cast<float>(task.depthOrigin * stretch - task.depthReference)};
-}
-
-// A block's finished sums as arrays, one element a pixel.
-struct BlockImages {
-    alignas(64) float transmittance[16], red[16], green[16], blue[16];
-    alignas(64) float solid[16], depth[16], median[16], nx[16], ny[16], nz[16], level[16], bestSlot[16];
+// What resolving needs of the pixels of a block.
+struct BlockPlace {
+    int left, top;  // px
+    int columns, rows;  // of it in the frame
+    bool whole() const { return columns == kBlockSize && rows == kBlockSize; }
 };
 
+// Calls write(first, stride) with where the block's first pixel goes, `channels` floats a pixel, and with the floats from
+// one row to the next. Of a block on the frame's edge only what lies in the frame reaches the image.
+template <class Write>
+static inline void intoImage(float* image, int channels, int width, const BlockPlace& at, Write write) {
+    const size_t stride = static_cast<size_t>(width * channels);
+    float* first = image + static_cast<size_t>(at.top) * stride + static_cast<size_t>(at.left * channels);
+    if (__builtin_expect(at.whole(), 1)) return write(first, stride);
+    float pixels[3 * kBlockPixels];
+    const size_t row = static_cast<size_t>(kBlockSize * channels);
+    write(pixels, row);
+    for (int y = 0; y < at.rows; ++y)
+        __builtin_memcpy(first + static_cast<size_t>(y) * stride, pixels + static_cast<size_t>(y) * row,
+                         sizeof(float) * static_cast<size_t>(at.columns * channels));
+}
+
+static inline void writeLanes(float* image, int width, const BlockPlace& at, F16 a) {
+    if (!image) return;
+    intoImage(image, 1, width, at, [&](float* first, size_t stride) __attribute__((always_inline)) {
+        for (int row = 0; row < kBlockSize; ++row)
+            storeFloats(first + static_cast<size_t>(row) * stride, rowOf(a, row));
+    });
+}
+
+// Three images in one, a pixel's numbers side by side.
+static inline void writeThree(float* image, int width, const BlockPlace& at, F16 a, F16 b, F16 c) {
+    if (!image) return;
+    intoImage(image, 3, width, at, [&](float* first, size_t stride) __attribute__((always_inline)) {
+        for (int row = 0; row < kBlockSize; ++row) {
+            const Floats4 x = rowOf(a, row), y = rowOf(b, row), z = rowOf(c, row);
+            const Floats4 start = __builtin_shufflevector(x, y, 0, 4, 1, 5);
+            const Floats4 middle = __builtin_shufflevector(y, z, 1, 5, 2, 6);
+            const Floats4 end = __builtin_shufflevector(x, y, 3, 7, 3, 7);
+            float* to = first + static_cast<size_t>(row) * stride;
+            storeFloats(to, __builtin_shufflevector(start, z, 0, 1, 4, 2));
+            storeFloats(to + 4, __builtin_shufflevector(middle, x, 0, 1, 6, 2));
+            storeFloats(to + 8, __builtin_shufflevector(z, end, 2, 4, 5, 3));
+        }
+    });
+}
+
+// Radial depths of a block's pixels from their depths along z: |ray| times them; the offset restores the frame's reference
+// exactly. In double, as depthScaleAt of pixel_body.h and to the same bits.
+static DepthScale<F16> depthScaleOf(const BlendTask& task, const BlockPlace& at) {
+    if (!task.radialDepth) return {F16(1.0f), F16(0.0f)};
+    constexpr Doubles4 kCentres = {0.5, 1.5, 2.5, 3.5};
+    const Doubles4 rx = (static_cast<double>(at.left) + kCentres - task.cx_px) / task.focal_px;
+    const Doubles4 ry = (static_cast<double>(at.top) + kCentres - task.cy_px) / task.focal_px;
+    const Doubles4 across = 1.0 + rx * rx, down = ry * ry;
+    Floats4 stretch[kBlockSize], offset[kBlockSize];
+    for (int row = 0; row < kBlockSize; ++row) {
+        Doubles4 length = across + down[row];
+        takeRoots(length);
+        stretch[row] = __builtin_convertvector(length, Floats4);
+        offset[row] = __builtin_convertvector(task.depthOrigin * length - task.depthReference, Floats4);
+    }
+    return {ofRows(stretch), ofRows(offset)};
+}
+
+static void writeIds(const BlendTask& task, const BlockPlace& at, F16 bestSlot) {
+    alignas(64) float slots[kBlockPixels];
+    storeLanes(slots, bestSlot);
+    for (int y = 0; y < at.rows; ++y) {
+        uint64_t* to =
+            task.frame->surfelId + static_cast<size_t>(at.top + y) * static_cast<size_t>(task.frame->width) + at.left;
+        for (int x = 0; x < at.columns; ++x) {
+            const uint32_t slot = __builtin_bit_cast(uint32_t, slots[y * kBlockSize + x]);
+            to[x] = slot != 0xffffffffu ? task.extras[slot].id : ~uint64_t(0);
+        }
+    }
+}
+
+static void writeDetail(const BlendTask& task, const BlockPlace& at, const DetailLanes<F16>& d, F16 coverage) {
+    const FrameArrays& f = *task.frame;
+    const F16 zero(0.0f), infinity(INFINITY);
+    const F16 inverse = select(coverage > zero, F16(1.0f) / coverage, zero);
+    if (f.depth || f.depthMedian) {
+        const DepthScale<F16> scale = depthScaleOf(task, at);
+        writeLanes(f.depth, f.width, at, expectedDepth(d.solid, d.depth, coverage, scale));
+        writeLanes(f.depthMedian, f.width, at,
+                   select(d.median < infinity, d.median * scale.stretch + scale.offset, infinity));
+    }
+    writeLanes(f.level, f.width, at, d.level * inverse);
+    writeThree(f.normal, f.width, at, d.nx * inverse, d.ny * inverse, d.nz * inverse);
+    if (f.surfelId) writeIds(task, at, d.bestSlot);
+}
+
 template <bool kTwo, bool kDetail>
-static void finishBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& sums, int block, BlockImages& out) {
+static void resolveBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& sums, int block, const BlockPlace& at) {
+    const FrameArrays& f = *task.frame;
     F16 finer(1.0f);
     PaintLanes<F16> paint = sums.paint[0][block];
     if constexpr (kTwo) {
@@ -58,42 +138,13 @@ static void finishBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& su
         paint = mixPaint(finer, paint, sums.paint[1][block]);
     }
     paint = overBackground(paint, task.background);
-    storeLanes(out.transmittance, paint.transmittance);
-    storeLanes(out.red, paint.red);
-    storeLanes(out.green, paint.green);
-    storeLanes(out.blue, paint.blue);
+    const F16 coverage = F16(1.0f) - paint.transmittance;
+    writeThree(f.color, f.width, at, paint.red, paint.green, paint.blue);
+    writeLanes(f.coverage, f.width, at, coverage);
     if constexpr (kDetail) {
         DetailLanes<F16> d = sums.detail[0][block];
         if constexpr (kTwo) d = mixDetail(finer, d, sums.detail[1][block]);
-        storeLanes(out.solid, d.solid);
-        storeLanes(out.depth, d.depth);
-        storeLanes(out.median, d.median);
-        storeLanes(out.nx, d.nx);
-        storeLanes(out.ny, d.ny);
-        storeLanes(out.nz, d.nz);
-        storeLanes(out.level, d.level);
-        storeLanes(out.bestSlot, d.bestSlot);
-    }
-}
-
-static void writeDetail(const BlendTask& task, const BlockImages& b, int i, int x, int y) {
-    const FrameArrays& f = *task.frame;
-    const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
-    const DepthScale scale = depthScaleOf(task, x, y);
-    const float coverage = 1.0f - b.transmittance[i];
-    const float inverse = coverage > 0.0f ? 1.0f / coverage : 0.0f;
-    if (f.depth) f.depth[at] = expectedDepth(b.solid[i], b.depth[i], coverage, scale);
-    if (f.depthMedian)
-        f.depthMedian[at] = b.median[i] < INFINITY ? b.median[i] * scale.stretch + scale.offset : INFINITY;
-    if (f.level) f.level[at] = b.level[i] * inverse;
-    if (f.surfelId) {
-        const uint32_t slot = __builtin_bit_cast(uint32_t, b.bestSlot[i]);
-        f.surfelId[at] = slot != 0xffffffffu ? task.extras[slot].id : ~uint64_t(0);
-    }
-    if (f.normal) {
-        f.normal[3 * at] = b.nx[i] * inverse;
-        f.normal[3 * at + 1] = b.ny[i] * inverse;
-        f.normal[3 * at + 2] = b.nz[i] * inverse;
+        writeDetail(task, at, d, coverage);
     }
 }
 
@@ -101,28 +152,13 @@ template <bool kTwo, bool kDetail>
 static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
     const uint64_t begin = task.clock_ns();
     const FrameArrays& f = *task.frame;
-    BlockImages b;
     for (int block = 0; block < kBlocksPerTile; ++block) {
         const int left = task.tileX_px + block % kBlocksPerRow * kBlockSize;
         const int top = task.tileY_px + block / kBlocksPerRow * kBlockSize;
         const int columns = f.width - left < kBlockSize ? f.width - left : kBlockSize;
         const int rows = f.height - top < kBlockSize ? f.height - top : kBlockSize;
         if (columns <= 0 || rows <= 0) continue;
-        finishBlock(task, sums, block, b);
-        for (int y = 0; y < rows; ++y) {
-            const size_t at = static_cast<size_t>(top + y) * static_cast<size_t>(f.width) + static_cast<size_t>(left);
-            for (int x = 0; x < columns; ++x) {
-                const int i = y * kBlockSize + x;
-                const size_t k = at + static_cast<size_t>(x);
-                if (f.color) {
-                    f.color[3 * k] = b.red[i];
-                    f.color[3 * k + 1] = b.green[i];
-                    f.color[3 * k + 2] = b.blue[i];
-                }
-                if (f.coverage) f.coverage[k] = 1.0f - b.transmittance[i];
-                if constexpr (kDetail) writeDetail(task, b, i, left + x, top + y);
-            }
-        }
+        resolveBlock(task, sums, block, {left, top, columns, rows});
     }
     task.resolve_ns = task.clock_ns() - begin;
 }

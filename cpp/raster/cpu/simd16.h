@@ -20,6 +20,17 @@ namespace wz::WZ_TARGET {
 #define WZ_LANE_OP static inline __attribute__((always_inline))
 
 typedef uint16_t Words8 __attribute__((vector_size(16)));
+typedef float Floats4 __attribute__((vector_size(16)));
+typedef double Doubles4 __attribute__((vector_size(32)));
+
+WZ_LANE_OP void storeFloats(float* p, Floats4 a) { __builtin_memcpy(p, &a, sizeof(a)); }
+WZ_LANE_OP void takeRoots(Doubles4& a) {
+#if defined(__AVX__)
+    a = (Doubles4)_mm256_sqrt_pd((__m256d)a);
+#else
+    for (int i = 0; i < 4; ++i) a[i] = __builtin_sqrt(a[i]);
+#endif
+}
 
 WZ_LANE_OP Words8 zipLower(Words8 a, Words8 b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
 WZ_LANE_OP Words8 zipUpper(Words8 a, Words8 b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }

@@ -62,6 +62,18 @@ WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
 WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
 
+// Lanes 4 row .. 4 row + 3.
+WZ_LANE_OP Floats4 rowOf(F16 a, int row) {
+    const __m256 half = row < 2 ? _mm512_castps512_ps256(a.v) : _mm512_extractf32x8_ps(a.v, 1);
+    return (Floats4)(row % 2 ? _mm256_extractf128_ps(half, 1) : _mm256_castps256_ps128(half));
+}
+
+WZ_LANE_OP F16 ofRows(const Floats4 (&rows)[4]) {
+    const __m256 low = _mm256_set_m128((__m128)rows[1], (__m128)rows[0]);
+    const __m256 high = _mm256_set_m128((__m128)rows[3], (__m128)rows[2]);
+    return F16::of(_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1));
+}
+
 // Lanes 0..7 are a, lanes 8..15 b.
 WZ_LANE_OP F16 halvesOf(float a, float b) {
     return F16::of(_mm512_mask_blend_ps(0xff00, _mm512_set1_ps(a), _mm512_set1_ps(b)));

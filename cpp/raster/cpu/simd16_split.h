@@ -122,6 +122,17 @@ WZ_LANE_OP void storeLanes(float* p, F16 a) {
     *reinterpret_cast<PartInMemory*>(p) = a.p0;
     *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
 }
+// Lanes 4 row .. 4 row + 3.
+WZ_LANE_OP Floats4 rowOf(F16 a, int row) {
+    const PartF part = row < 2 ? a.p0 : a.p1;
+    return row % 2 ? __builtin_shufflevector(part, part, 4, 5, 6, 7) : __builtin_shufflevector(part, part, 0, 1, 2, 3);
+}
+WZ_LANE_OP F16 ofRows(const Floats4 (&rows)[4]) {
+    F16 r;
+    r.p0 = __builtin_shufflevector(rows[0], rows[1], 0, 1, 2, 3, 4, 5, 6, 7);
+    r.p1 = __builtin_shufflevector(rows[2], rows[3], 0, 1, 2, 3, 4, 5, 6, 7);
+    return r;
+}
 // Eight and eight whole numbers, 0..65535.
 WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
     F16 r;
@@ -200,6 +211,16 @@ WZ_LANE_OP void storeLanes(float* p, F16 a) {
     *reinterpret_cast<PartInMemory*>(p + kPartLanes) = a.p1;
     *reinterpret_cast<PartInMemory*>(p + 2 * kPartLanes) = a.p2;
     *reinterpret_cast<PartInMemory*>(p + 3 * kPartLanes) = a.p3;
+}
+// Lanes 4 row .. 4 row + 3.
+WZ_LANE_OP Floats4 rowOf(F16 a, int row) { return row == 0 ? a.p0 : row == 1 ? a.p1 : row == 2 ? a.p2 : a.p3; }
+WZ_LANE_OP F16 ofRows(const Floats4 (&rows)[4]) {
+    F16 r;
+    r.p0 = rows[0];
+    r.p1 = rows[1];
+    r.p2 = rows[2];
+    r.p3 = rows[3];
+    return r;
 }
 WZ_LANE_OP F16 halvesOf(float a, float b) {
     F16 r;

@@ -150,7 +150,7 @@ WZ_HD void joinPixel(PixelSums<kDetail>& sums, const PixelSums<kDetail>& part, c
 }
 
 // Radial depth of a pixel from its depth along z: |ray| times it; the offset restores the frame's reference exactly.
-WZ_HD DepthScale depthScaleAt(const ResolveParams& r, int x, int y) {
+WZ_HD DepthScale<float> depthScaleAt(const ResolveParams& r, int x, int y) {
     if (!r.radialDepth) return {1.0f, 0.0f};
     const double rx = (x + 0.5 - r.cx_px) / r.focal_px, ry = (y + 0.5 - r.cy_px) / r.focal_px;
     const double stretch = std::sqrt(1.0 + rx * rx + ry * ry);
@@ -162,7 +162,7 @@ WZ_HD void resolveDetail(const ResolveParams& r, const FrameArrays& f, const Det
     const size_t at = static_cast<size_t>(y) * static_cast<size_t>(f.width) + static_cast<size_t>(x);
     const float inverse = coverage > 0.0f ? 1.0f / coverage : 0.0f;
     if (f.depth || f.depthMedian) {
-        const DepthScale scale = depthScaleAt(r, x, y);
+        const DepthScale<float> scale = depthScaleAt(r, x, y);
         if (f.depth) f.depth[at] = expectedDepth(d.solid, d.depth, coverage, scale);
         if (f.depthMedian) f.depthMedian[at] = d.median < INFINITY ? d.median * scale.stretch + scale.offset : INFINITY;
     }

@@ -48,14 +48,16 @@ WZ_HD PaintLanes<F> overBackground(const PaintLanes<F>& p, const float backgroun
 }
 
 // How depth along z, less `origin`, becomes what the frame holds: d * stretch + offset for the pixel.
+template <class F>
 struct DepthScale {
-    float stretch, offset;
+    F stretch, offset;
 };
 
 // A pixel whose larger part is sky is infinitely far; else the mean over what is not sky.
-WZ_HD float expectedDepth(float solid, float depth, float coverage, DepthScale scale) {
-    if (!(solid > 0.0f) || solid < 0.5f * coverage) return INFINITY;
-    return depth / solid * scale.stretch + scale.offset;
+template <class F>
+WZ_HD F expectedDepth(F solid, F depth, F coverage, const DepthScale<F>& scale) {
+    const MaskOf<F> seen = (solid > F(0.0f)) & !(solid < F(0.5f) * coverage);
+    return select(seen, depth / solid * scale.stretch + scale.offset, F(INFINITY));
 }
 
 }  // namespace wz
