@@ -165,6 +165,7 @@ static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uin
             const uint32_t later = static_cast<uint32_t>(task.entries[i + kAhead]);
             __builtin_prefetch(task.records + later);
             __builtin_prefetch(task.rects + later);
+            if constexpr (kDetail) __builtin_prefetch(task.extras + later);
         }
         const uint32_t pictures = task.records[slot].flags & kBoth;
         if (!kTwo && pictures != kBoth) break;
