@@ -35,7 +35,7 @@ struct Brush {
     const SurfelRecord& s;
     const SurfelExtra* extra;
     F16 red, green, blue, leakRatio;
-    uint32_t slot;
+    uint32_t slot, sums;
 };
 
 // What one surfel does to one block.
@@ -63,7 +63,7 @@ static inline uint32_t addTouch(Sums& sums, int picture, int block, const Brush&
     paint.blue = madd(share, brush.blue, paint.blue);
     if constexpr (kDetail)
         addDetail(sums.detail[picture][block], *brush.extra, (brush.s.flags & kRecordSky) != 0, touch.depth, share,
-                  before, paint.transmittance, fromBits(I16(static_cast<int32_t>(brush.slot)), share));
+                  before, paint.transmittance, fromBits(I16(static_cast<int32_t>(brush.slot)), share), brush.sums);
     return bitmaskOf(blended);
 }
 
@@ -134,8 +134,14 @@ template <uint32_t kPictures, bool kTwo, bool kDetail>
 static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
                                const TilePlace& place, uint32_t blocks, uint32_t slot) {
     const SurfelRecord& s = task.records[slot];
-    const Brush brush{
-        s, kDetail ? task.extras + slot : nullptr, F16(s.red), F16(s.green), F16(s.blue), F16(task.leakRatio), slot};
+    const Brush brush{s,
+                      kDetail ? task.extras + slot : nullptr,
+                      F16(s.red),
+                      F16(s.green),
+                      F16(s.blue),
+                      F16(task.leakRatio),
+                      slot,
+                      kDetail ? sums.kept : 0};
     tally.blocks += static_cast<uint32_t>(__builtin_popcount(blocks));
     if (s.flags & kRecordDot)
         blendDot<kPictures>(sums, tally, place, blocks, brush);
@@ -169,6 +175,10 @@ static uint32_t blendEntries(BlendTask& task, TileSums<kTwo, kDetail>& sums, uin
         }
         const uint32_t pictures = task.records[slot].flags & kBoth;
         if (!kTwo && pictures != kBoth) break;
+        if constexpr (kDetail)
+            if (sums.kept != task.sums &&
+                ((task.records[slot].flags & kRecordSky) || task.extras[slot].level != sums.oneLevel))
+                sums.keepAll(task.sums);
         const uint32_t blocks = blocksOf(task.rects[slot], task.tileX_px, task.tileY_px) & tally.open;
         if (!blocks) continue;
         if (!kTwo || pictures == kBoth)
@@ -190,6 +200,8 @@ static void blendInTwo(BlendTask& task, const TileSums<false, kDetail>& same, ui
     TileSums<true, kDetail> sums;
     sums.clear();
     sums.open = same.open;
+    sums.kept = same.kept;
+    sums.oneLevel = same.oneLevel;
     for (int p = 0; p < 2; ++p)
         for (int b = 0; b < kBlocksPerTile; ++b) {
             sums.paint[p][b] = same.paint[0][b];
@@ -204,6 +216,8 @@ template <bool kDetail>
 static void blendTileOf(BlendTask& task) {
     TileSums<false, kDetail> sums;
     sums.clear();
+    if constexpr (kDetail)
+        if (task.entryCount) sums.begin(task.sums, task.extras[static_cast<uint32_t>(task.entries[0])].level);
     const uint32_t next = blendEntries(task, sums, 0);
     if (next < task.entryCount) return blendInTwo(task, sums, next);
     resolveTile(task, sums);

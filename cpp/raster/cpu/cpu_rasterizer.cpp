@@ -13,12 +13,19 @@
 #include "raster/cpu/tile_bins.h"
 #include "raster/cpu/tile_sort.h"
 #include "raster/frame_view.h"
+#include "raster/passes/blend_body.h"
 #include "raster/passes/general_disc_body.h"
 
 namespace wz {
 namespace {
 
 constexpr uint32_t kDetailOutputs = kOutputDepth | kOutputDepthMedian | kOutputNormal | kOutputLevel | kOutputSurfelId;
+
+uint32_t detailSumsOf(uint32_t outputs) {
+    return (outputs & kOutputDepth ? kSumDepth | kSumSolid : 0u) | (outputs & kOutputDepthMedian ? kSumMedian : 0u) |
+           (outputs & kOutputNormal ? kSumNormal : 0u) | (outputs & kOutputLevel ? kSumLevel : 0u) |
+           (outputs & kOutputSurfelId ? kSumSlot : 0u);
+}
 
 using Clock = std::chrono::steady_clock;
 
@@ -180,6 +187,7 @@ private:
             task.records = records_.data();
             task.extras = hasExtras_ ? extras_.data() : nullptr;
             task.rects = rects_.data();
+            task.sums = detailSumsOf(settings.outputs);
             task.entries = bins_.entriesOf(tile);
             task.entryCount = bins_.countOf(tile);
             task.tileX_px = static_cast<int32_t>(tile) % grid.columns * kTileSize;

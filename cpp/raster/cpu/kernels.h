@@ -49,6 +49,7 @@ struct BlendTask {
     uint32_t entryCount;
     int32_t tileX_px, tileY_px;
     float centerX_px, centerY_px;   // reference pixel of general discs
+    uint32_t sums;            // DetailSum: what the outputs need
     float background[3];
     float leakRatio;  // see takeShare
     // Radial depths: stretch(p) = |ray(p)| with unit z; offset in double, see depthScaleOf.

@@ -16,6 +16,10 @@ struct TileSums {
     DetailLanes<F16> detail[kDetail ? kPictures : 1][kDetail ? kBlocksPerTile : 1];
     WeightLanes<F16> weight[kTwo ? kBlocksPerTile : 1];
     uint32_t open = 0xffffu;  // blocks with a pixel that still lets light through
+    // The further sums that are kept (DetailSum). As long as all surfels have one level and none is sky, `solid` is the
+    // coverage and `level` that many times this level: then they are not among them.
+    uint32_t kept = 0;
+    float oneLevel = 0.0f;
 
     void clear() {
         const F16 zero(0.0f);
@@ -32,6 +36,23 @@ struct TileSums {
             for (int p = 0; p < kPictures; ++p)
                 for (int b = 0; b < kBlocksPerTile; ++b) detail[p][b].bestSlot = none;
         }
+    }
+
+    // What is kept for a tile whose surfels begin with one of the level `first`, when `wanted` are.
+    void begin(uint32_t wanted, float first) {
+        kept = wanted & ~(kSumSolid | kSumLevel);
+        oneLevel = first;
+    }
+
+    // Makes the sums that were not needed until now.
+    void keepAll(uint32_t wanted) {
+        for (int p = 0; p < kPictures; ++p)
+            for (int b = 0; b < kBlocksPerTile; ++b) {
+                const F16 covered = F16(1.0f) - paint[p][b].transmittance;
+                detail[p][b].solid = covered;
+                detail[p][b].level = covered * F16(oneLevel);
+            }
+        kept = wanted;
     }
 };
 
@@ -149,8 +170,10 @@ static void resolveBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& s
 }
 
 template <bool kTwo, bool kDetail>
-static void resolveTile(BlendTask& task, const TileSums<kTwo, kDetail>& sums) {
+static void resolveTile(BlendTask& task, TileSums<kTwo, kDetail>& sums) {
     const uint64_t begin = task.clock_ns();
+    if constexpr (kDetail)
+        if (sums.kept != task.sums) sums.keepAll(task.sums);
     const FrameArrays& f = *task.frame;
     for (int block = 0; block < kBlocksPerTile; ++block) {
         const int left = task.tileX_px + block % kBlocksPerRow * kBlockSize;

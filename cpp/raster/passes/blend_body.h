@@ -149,23 +149,38 @@ WZ_HD void addPaint(PaintLanes<F>& paint, const SurfelRecord& s, F share) {
     paint.blue = madd(share, F(s.blue), paint.blue);
 }
 
+// Which of the further sums are kept: bits.
+enum DetailSum : uint32_t {
+    kSumDepth = 1u,
+    kSumMedian = 2u,
+    kSumNormal = 4u,
+    kSumSlot = 8u,
+    kSumSolid = 16u,
+    kSumLevel = 32u,
+};
+inline constexpr uint32_t kAllSums = 63u;
+
 // before, after: transmittance around this surfel.
 template <class F>
 WZ_HD void addDetail(DetailLanes<F>& sum, const SurfelExtra& extra, bool sky, F depth, F share, F before, F after,
-                     F slotBits) {
-    if (!sky) {
-        sum.solid = sum.solid + share;
-        sum.depth = madd(share, depth, sum.depth);
+                     F slotBits, uint32_t sums = kAllSums) {
+    if (!sky && (sums & kSumSolid)) sum.solid = sum.solid + share;
+    if (!sky && (sums & kSumDepth)) sum.depth = madd(share, depth, sum.depth);
+    if (sums & kSumMedian) {
+        const MaskOf<F> half = (before > F(kMedianTransmittance)) & (after <= F(kMedianTransmittance));
+        sum.median = select(half, sky ? F(INFINITY) : depth, sum.median);
     }
-    const MaskOf<F> half = (before > F(kMedianTransmittance)) & (after <= F(kMedianTransmittance));
-    sum.median = select(half, sky ? F(INFINITY) : depth, sum.median);
-    sum.nx = madd(share, F(extra.nx), sum.nx);
-    sum.ny = madd(share, F(extra.ny), sum.ny);
-    sum.nz = madd(share, F(extra.nz), sum.nz);
-    sum.level = madd(share, F(extra.level), sum.level);
-    const MaskOf<F> better = share > sum.best;
-    sum.best = select(better, share, sum.best);
-    sum.bestSlot = select(better, slotBits, sum.bestSlot);
+    if (sums & kSumNormal) {
+        sum.nx = madd(share, F(extra.nx), sum.nx);
+        sum.ny = madd(share, F(extra.ny), sum.ny);
+        sum.nz = madd(share, F(extra.nz), sum.nz);
+    }
+    if (sums & kSumLevel) sum.level = madd(share, F(extra.level), sum.level);
+    if (sums & kSumSlot) {
+        const MaskOf<F> better = share > sum.best;
+        sum.best = select(better, share, sum.best);
+        sum.bestSlot = select(better, slotBits, sum.bestSlot);
+    }
 }
 
 }  // namespace wz
