@@ -134,14 +134,10 @@ template <uint32_t kPictures, bool kTwo, bool kDetail>
 static inline void blendSurfel(const BlendTask& task, TileSums<kTwo, kDetail>& sums, Tally& tally,
                                const TilePlace& place, uint32_t blocks, uint32_t slot) {
     const SurfelRecord& s = task.records[slot];
-    const Brush brush{s,
-                      kDetail ? task.extras + slot : nullptr,
-                      F16(s.red),
-                      F16(s.green),
-                      F16(s.blue),
-                      F16(task.leakRatio),
-                      slot,
-                      kDetail ? sums.kept : 0};
+    const Brush brush{s,           kDetail ? task.extras + slot : nullptr,
+                      F16(s.red),  F16(s.green),
+                      F16(s.blue), F16(task.leakRatio),
+                      slot,        kDetail ? sums.kept : 0};
     tally.blocks += static_cast<uint32_t>(__builtin_popcount(blocks));
     if (s.flags & kRecordDot)
         blendDot<kPictures>(sums, tally, place, blocks, brush);

@@ -100,8 +100,9 @@ public:
         const TileGrid grid = tileGridOf(camera.width, camera.height);
         size_t drawn = 0;
         timed("project", [&] { drawn = project(list, camera, (settings.outputs & kDetailOutputs) != 0); });
-        timed("bin",
-              [&] { bins_.fill({slotRuns_.data(), runs_.runs().size()}, rects_.data(), keys_.data(), grid, pool_); });
+        timed("bin", [&] {
+            bins_.fill({slotRuns_.data(), runs_.runs().size()}, rects_.data(), keys_.data(), grid, kernels_, pool_);
+        });
         TileTimes times;
         timed("blend", [&] { times = blend(grid, arrays, settings, stats); });
         stats.stages.back().ms -= times.sortMs + times.resolveMs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two inner loops of the CPU rasteriser, compiled for each instruction set and chosen at run time.
+// The inner loops of the CPU rasteriser, compiled for each instruction set and chosen at run time.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +41,18 @@ struct ProjectRun {
     uint32_t generalCount;
 };
 
+// A run of slots and the tiles that it is binned into. Behind the grid's tiles lie kSpareTiles that stand for none.
+struct BinTask {
+    const PixelRect* rects;   // by slot
+    const uint32_t* keys;     // by slot
+    size_t first, count;      // the slots
+    int32_t columns;          // of tiles
+    size_t tiles;             // of the grid
+    uint64_t* places;         // a tile: counting, its entries so far; filling, where the next one goes
+    uint64_t* entries;        // key << 32 | slot
+};
+inline constexpr size_t kSpareTiles = 3;
+
 struct BlendTask {
     const SurfelRecord* records;
     const SurfelExtra* extras;
@@ -64,6 +76,8 @@ struct BlendTask {
 struct Kernels {
     const char* name;
     void (*projectRun)(ProjectRun& run);
+    void (*countEntries)(const BinTask& task);
+    void (*fillEntries)(const BinTask& task);
     void (*blendTile)(BlendTask& task);
 };
 

@@ -15,38 +15,6 @@ constexpr uint64_t kOutlierRatio = 4;
 // Parts of the slots for each thread: one that is held up leaves the rest of its share to the others.
 constexpr size_t kPartsOfThread = 4;
 
-// The tiles of a rectangle as one to four cells; cells that it does not have are the spare ones behind the grid. So the
-// usual surfel, on one, two or four tiles, takes no branch that depends on where it lies.
-constexpr size_t kSpareTiles = 3;
-
-struct FourTiles {
-    size_t tile[4];
-};
-
-// False for rectangles that are empty or on more than two tiles in a row or column.
-bool fourTilesOf(PixelRect rect, int32_t columns, size_t spare, FourTiles& out) {
-    const int32_t x = rect.x0 / kTileSize, y = rect.y0 / kTileSize;
-    const int32_t wide = (rect.x1 - 1) / kTileSize - x, high = (rect.y1 - 1) / kTileSize - y;
-    if (static_cast<uint32_t>(wide) > 1u || static_cast<uint32_t>(high) > 1u || rect.x1 == 0 || rect.y1 == 0)
-        return false;
-    const size_t first = static_cast<size_t>(y * columns + x), below = first + static_cast<size_t>(columns);
-    out = {{first, wide ? first + 1 : spare, high ? below : spare + 1, wide & high ? below + 1 : spare + 2}};
-    return true;
-}
-
-// Calls visit(tile) for each tile of the rectangle, and for spare ones.
-template <class Visit>
-inline void forEachTile(PixelRect rect, int32_t columns, size_t spare, Visit visit) {
-    FourTiles four;
-    if (__builtin_expect(fourTilesOf(rect, columns, spare, four), 1)) {
-        for (size_t tile : four.tile) visit(tile);
-        return;
-    }
-    const TileRange t = tilesOf(rect);
-    for (int32_t y = t.y0; y < t.y1; ++y)
-        for (int32_t x = t.x0; x < t.x1; ++x) visit(static_cast<size_t>(y * columns + x));
-}
-
 // Splits the runs into `parts` of about equally many slots: part i is runs starts[i] .. starts[i + 1] - 1.
 void splitRuns(std::span<const SlotRun> runs, size_t parts, size_t* starts) {
     size_t total = 0, done = 0, part = 0;
@@ -67,7 +35,7 @@ uint32_t mortonOf(uint32_t x, uint32_t y) {
 }  // namespace
 
 void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const uint32_t* keys, TileGrid grid,
-                    ThreadPool& pool) {
+                    const Kernels& kernels, ThreadPool& pool) {
     tiles_ = static_cast<size_t>(grid.columns) * static_cast<size_t>(grid.rows);
     const size_t threads = static_cast<size_t>(pool.threads());
     const size_t parts = threads > 1 ? threads * kPartsOfThread : 1, stride = tiles_ + kSpareTiles;
@@ -75,12 +43,14 @@ void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const
     uint64_t* begins = begins_.ensure(tiles_ + 1);
     size_t* starts = starts_.ensure(parts + 1);
     splitRuns(runs, parts, starts);
+    uint64_t* entries = nullptr;
+    const auto taskOf = [&](size_t part, size_t run) {
+        return BinTask{rects,        keys,   runs[run].first,        runs[run].count,
+                       grid.columns, tiles_, places + part * stride, entries};
+    };
     const auto tally = [&](size_t part, int) {
-        uint64_t* mine = places + part * stride;
-        std::memset(mine, 0, stride * sizeof(uint64_t));
-        for (size_t r = starts[part]; r < starts[part + 1]; ++r)
-            for (size_t i = runs[r].first; i < runs[r].first + runs[r].count; ++i)
-                forEachTile(rects[i], grid.columns, tiles_, [&](size_t tile) { ++mine[tile]; });
+        std::memset(places + part * stride, 0, stride * sizeof(uint64_t));
+        for (size_t r = starts[part]; r < starts[part + 1]; ++r) kernels.countEntries(taskOf(part, r));
     };
     pool.forEach(parts, 1, std::ref(tally));
     uint64_t sum = 0;
@@ -92,19 +62,11 @@ void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const
     }
     begins[tiles_] = sum;
     // What goes to a spare tile lands in an entry behind all others, one a part and tile.
-    Entry* entries = entries_.ensure(sum + parts * kSpareTiles);
+    entries = entries_.ensure(sum + parts * kSpareTiles);
     const auto scatter = [&](size_t part, int) {
         uint64_t* next = places + part * stride;
         for (size_t k = 0; k < kSpareTiles; ++k) next[tiles_ + k] = sum + part * kSpareTiles + k;
-        for (size_t r = starts[part]; r < starts[part + 1]; ++r)
-            for (size_t i = runs[r].first; i < runs[r].first + runs[r].count; ++i) {
-                const Entry entry = Entry(keys[i]) << 32 | static_cast<uint32_t>(i);
-                forEachTile(rects[i], grid.columns, tiles_, [&](size_t tile) {
-                    const uint64_t at = next[tile];
-                    next[tile] = at + (tile < tiles_ ? 1 : 0);
-                    entries[at] = entry;
-                });
-            }
+        for (size_t r = starts[part]; r < starts[part + 1]; ++r) kernels.fillEntries(taskOf(part, r));
     };
     pool.forEach(parts, 1, std::ref(scatter));
     orderTiles(grid);

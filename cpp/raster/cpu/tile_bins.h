@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/thread_pool.h"
+#include "raster/cpu/kernels.h"
 #include "raster/cpu/scratch.h"
 #include "shared/tiles.h"
 
@@ -26,7 +27,7 @@ public:
     // runs: in slot order. rects, keys: by slot; empty rectangles are left out. Counting and filling read the same
     // rectangle. The entries of a tile come in slot order whatever the number of threads.
     void fill(std::span<const SlotRun> runs, const PixelRect* rects, const uint32_t* keys, TileGrid grid,
-              ThreadPool& pool);
+              const Kernels& kernels, ThreadPool& pool);
 
     size_t tiles() const { return tiles_; }
     size_t entries() const { return begins_[tiles_]; }
