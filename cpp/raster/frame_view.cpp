@@ -101,8 +101,8 @@ void checkView(const Camera& c, const RenderSettings& s) {
 }
 
 float leakRatioOf(const RenderSettings& settings) {
-    const float leak = std::max(settings.leak, 0.0f);
-    return leak / (1.0f - leak);
+    const double leak = std::max(settings.leak, 0.0);
+    return static_cast<float>(leak / (1 - leak));
 }
 
 ProjectParams projectParamsOf(const DrawList& list, const Camera& camera, const RenderSettings& settings) {

@@ -45,7 +45,7 @@ struct RenderSettings {
     // Light that may come through a closed surface of discs and counts as none, 0 <= leak < 1: of a ray's transmittance t
     // what counts is (t - leak) / (1 - leak), not below 0. What lies behind is then hidden, and cannot shine through as
     // it changes. Negative: that of the world; 0 where there is none.
-    float leak = -1.0f;
+    double leak = -1;
     bool applyFade = true;  // false: every surfel at full weight (a layer on its own)
     bool cull = true;  // false: pages and runs that a view does not need are drawn too; the picture is the same
     bool tileStats = false;  // fill RenderStats::tiles

@@ -67,6 +67,7 @@ std::shared_ptr<const Snapshot> Snapshot::until(LevelId last) const {
     auto earlier = std::make_shared<Snapshot>();
     earlier->epoch = epoch;
     earlier->missing = missing;
+    earlier->leak = leak;
     for (const auto& level : levels)
         if (level->id <= last) earlier->levels.push_back(level);
     for (const PageEntry& entry : pages) {

@@ -78,7 +78,7 @@ struct PageEntry {
 struct Snapshot {
     uint64_t epoch = 0;
     std::vector<std::shared_ptr<const LevelRecord>> levels;  // by id; an undone level leaves no gap: only the newest go
-    float leak = 0.0f;  // with which it is drawn unless the settings say otherwise, see RenderSettings
+    double leak = 0.0;  // with which it is drawn unless the settings say otherwise, see RenderSettings
     std::vector<PageEntry> pages;  // sorted by key: the stable order of surfels
     // Pages whose load failed so far. Load the pages of a view first, then use its covers through withoutMissing(): a
     // level with missing pages must not hide a coarser page as a whole.

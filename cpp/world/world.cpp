@@ -105,8 +105,8 @@ void World::undo(LevelId level) {
     state_->current = std::move(next);
 }
 
-void World::setLeak(float leak) {
-    if (!(leak >= 0.0f && leak < 1.0f))
+void World::setLeak(double leak) {
+    if (!(leak >= 0 && leak < 1))
         throw InputError("leak must be at least 0 and less than 1, got " + std::to_string(leak));
     std::lock_guard writing(state_->writing);
     auto next = std::make_shared<Snapshot>(*state_->snapshot());

@@ -57,7 +57,7 @@ public:
     void undo(LevelId level);
     std::shared_ptr<const Snapshot> snapshot() const;
     // Of snapshots from now on, 0 <= leak < 1; not kept in the file. Throws InputError for another number.
-    void setLeak(float leak);
+    void setLeak(double leak);
 
     std::vector<uint8_t> blob(LevelId level,
                               const std::string& name) const;  // throws WorldError when absent or corrupt

@@ -398,7 +398,7 @@ class World:
     ) -> Level:
         if len(layer) == 0:
             raise InputError("a level must have at least one surfel, got none")
-        if not self.levels and layer.leak > 0.0:
+        if not self.levels:
             self._native.set_leak(layer.leak)
             metadata = {**metadata, "leak": layer.leak}
         number = self._native.commit(

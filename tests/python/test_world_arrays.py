@@ -80,6 +80,7 @@ def test_a_world_takes_the_leak_of_its_first_level_and_keeps_it(tmp_path: Path) 
     assert again.leak == pytest.approx(0.1)
     assert again.surfels(0).leak == pytest.approx(0.1)
     assert np.array_equal(color(again, camera), color(world, camera))
+    assert again.snapshot(until_level=0).leak == again.leak
     frame = again.render(camera, outputs=("color",), leak=0.0)
     assert frame.color is not None
     assert np.abs(frame.color - color(clear, camera)).max() < 1e-6

@@ -19,8 +19,8 @@ Float = NDArray[Any]
 
 OPACITY = 0.93
 """Of a disc that will not be fitted: near 1, and below it so that the rims of neighbours still blend."""
-SURFACE_LEAK = 0.05
-"""What comes through a wall of such discs, at most: 0.025 to 0.05. It counts as none."""
+SURFACE_LEAK = 0.04
+"""What comes through a wall of such discs, 0.025 to 0.05: most of it counts as none."""
 MIN_COSINE = 0.1
 """A disc is stretched along the slant by at most the inverse of this."""
 EDGE_MIN_COSINE = 0.42
