@@ -16,6 +16,9 @@ inline constexpr uint32_t kTilePixels = kGpuTileSize * kGpuTileSize;
 inline constexpr uint32_t kNoWave = 0xffffffffu;
 inline constexpr uint32_t kTallies = 64;  // counters that warps spread over
 
+// Tile keys have 16 bits where the frame's tiles and the one behind them all fit, else 32.
+inline bool hasWideTiles(uint32_t tiles) { return tiles >= 0xffffu; }
+
 // The frame as its kernels read it, in device memory. The runs lie behind it.
 struct FrameHead {
     ProjectParams project;

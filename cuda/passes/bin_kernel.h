@@ -3,12 +3,9 @@
 // tile, where each tile's list begins and ends, and the long lists cut into waves.
 #pragma once
 
-#include "cuda/frame_scratch.h"
-#include "cuda/simt.h"
+#include "cuda/passes/warp_search.h"
 
 namespace wz {
-
-__device__ inline uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
 // Entries of each drawn surfel, nearest first, from the rectangle that the emit pass reads again.
 static __global__ void __launch_bounds__(kBinThreads) countKernel(FrameScratch f) {
@@ -26,17 +23,23 @@ static __global__ void __launch_bounds__(kBinThreads) countKernel(FrameScratch f
 // Block b writes entries b * kEntriesPerBlock on; those beyond the last get a tile behind all others.
 template <class TileKey>
 static __global__ void __launch_bounds__(kBinThreads) emitKernel(FrameScratch f, const FrameHead* head) {
-    __shared__ uint32_t offsets[kEntriesPerBlock];
+    __shared__ uint32_t offsets[kEntriesPerBlock], ends[2];
     auto* tileKeys = static_cast<TileKey*>(f.tileKeys);
     const uint32_t all = f.entryOffsets[f.drawnCapacity], total = lesser(all, f.entryCapacity);
     const uint32_t first = blockIdx.x * kEntriesPerBlock, last = lesser(first + kEntriesPerBlock, total) - 1;
     if (first == 0 && threadIdx.x == 0) f.counters->entries = all;
     uint32_t low = 0, sources = 0;
     if (first < total) {  // the same for the whole block
-        const uint32_t drawn = lesser(f.counters->drawn, f.drawnCapacity);
-        low = sourceOf(f.entryOffsets, drawn, first);
+        const uint32_t drawn = lesser(f.counters->drawn, f.drawnCapacity), warp = threadIdx.x / kWarpSize;
+        if (warp < 2) {  // one looks for the first source, one for the last
+            const uint32_t wanted = warp == 0 ? first : last;
+            const uint32_t found = searchByWarp(drawn, [&](uint32_t i) { return f.entryOffsets[i] <= wanted; });
+            if (threadIdx.x % kWarpSize == 0) ends[warp] = found;
+        }
+        __syncthreads();
+        low = ends[0];
         // A surfel has at least one entry, so a block's entries come from no more surfels than they are.
-        sources = lesser(sourceOf(f.entryOffsets, drawn, last) - low + 1, kEntriesPerBlock);
+        sources = lesser(ends[1] - low + 1, kEntriesPerBlock);
         for (uint32_t i = threadIdx.x; i < sources; i += kBinThreads) offsets[i] = f.entryOffsets[low + i];
     }
     __syncthreads();

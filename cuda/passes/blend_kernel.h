@@ -49,6 +49,8 @@ static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     storeLight(lightAt(f, task.unit, p), light);
 }
 
+inline constexpr uint32_t kPrefixAhead = 4;  // waves whose light is loaded at once
+
 // By the warps of each list's first wave.
 static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     wavePrefixKernel(FrameScratch f, const FrameHead* head) {
@@ -59,11 +61,16 @@ static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     const EntrySpan span = f.spans[place.tile];
     const uint32_t waves = wavesOf(span.end - span.begin);
     PixelLight entering;
-    for (uint32_t w = 0; w < waves; ++w) {
-        float* at = lightAt(f, task.unit + w, p);
-        const PixelLight through = loadLight(at);
-        storeLight(at, aboveLeak(entering, head->leakRatio));
-        entering = {entering.finer * through.finer, entering.coarser * through.coarser, entering.all * through.all};
+    for (uint32_t from = 0; from < waves; from += kPrefixAhead) {
+        PixelLight through[kPrefixAhead];  // all on their way before the first store, behind which no load may move
+        for (uint32_t k = 0; k < kPrefixAhead; ++k)
+            if (from + k < waves) through[k] = loadLight(lightAt(f, task.unit + from + k, p));
+        for (uint32_t k = 0; k < kPrefixAhead; ++k) {
+            if (from + k >= waves) break;
+            storeLight(lightAt(f, task.unit + from + k, p), aboveLeak(entering, head->leakRatio));
+            entering = {entering.finer * through[k].finer, entering.coarser * through[k].coarser,
+                        entering.all * through[k].all};
+        }
     }
 }
 

@@ -23,8 +23,6 @@ void runProject(const FrameScratch& f, const FrameHead* head, Room room, cudaStr
 size_t depthSortBytes(uint32_t count);
 int sortByDepth(uint32_t* keys[2], uint32_t* slots[2], uint32_t count, Room room, cudaStream_t stream);
 
-// Tile keys have 16 bits where the frame has fewer tiles than 2^16, else 32.
-inline bool hasWideTiles(uint32_t tiles) { return tiles >= 0xffffu; }
 size_t tileSortBytes(uint32_t count, bool wide);
 int sortByTile(void* tiles[2], uint32_t* entries[2], uint32_t count, uint32_t tileCount, Room room,
                cudaStream_t stream);

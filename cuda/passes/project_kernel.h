@@ -3,8 +3,7 @@
 // joined: the sort's input is in draw order whatever the order in which blocks run.
 #pragma once
 
-#include "cuda/frame_scratch.h"
-#include "cuda/simt.h"
+#include "cuda/passes/warp_search.h"
 
 namespace wz {
 
@@ -34,7 +33,9 @@ static __global__ void __launch_bounds__(kProjectThreads) projectKernel(FrameScr
         if (thread == 0) f.blockCounts[block] = 0;
         return;
     }
-    copyWords(runBytes, head->runs + runOfBlock(head->runs, head->runCount, block), sizeof(PageRun));
+    const PageRun* runs = head->runs;
+    const uint32_t at = searchByWarp(head->runCount, [&](uint32_t r) { return runs[r].firstBlock <= block; });
+    copyWords(runBytes, runs + at, sizeof(PageRun));
     copyWords(paramsBytes, &head->project, sizeof(ProjectParams));
     __syncthreads();
     const PageRun& run = *reinterpret_cast<const PageRun*>(runBytes);

@@ -35,6 +35,7 @@ class GpuTwin {
 public:
     TwinCapacities capacities;
     uint32_t seed = 1;
+    bool wideTiles = false;  // 32-bit tile keys also where 16 bits would do
     FrameCounters counters{};
     std::vector<SurfelRecord> records;
     std::vector<SurfelExtra> extras;
@@ -45,6 +46,16 @@ public:
     const std::vector<uint32_t>& sortedEntries() const { return sortedEntries_; }
 
     Frame draw(const DrawList& list, const Camera& camera, const RenderSettings& settings) {
+        return run(list, camera, settings, true);
+    }
+
+    // The passes up to the tile lists.
+    void drawLists(const DrawList& list, const Camera& camera, const RenderSettings& settings) {
+        run(list, camera, settings, false);
+    }
+
+private:
+    Frame run(const DrawList& list, const Camera& camera, const RenderSettings& settings, bool blended) {
         FrameList frameList;
         frameList.build(list, camera, settings, InPlace{});
         Frame frame;
@@ -52,13 +63,12 @@ public:
         head.runs = frameList.runs().data();
         head.images = imagesOf(frame, camera, settings.outputs);
         if (settings.outputs & kDetailOutputs)
-            run<true>(frameList.slots());
+            passes<true>(frameList.slots(), blended);
         else
-            run<false>(frameList.slots());
+            passes<false>(frameList.slots(), blended);
         return frame;
     }
 
-private:
     template <class T>
     static T* wanted(std::vector<T>& image, bool asked, size_t count) {
         image.assign(asked ? count : 0, T{});
@@ -88,7 +98,7 @@ private:
     }
 
     template <bool kDetail>
-    void run(uint32_t slotCount) {
+    void passes(uint32_t slotCount, bool blended) {
         counters = {};
         FrameScratch f{};
         f.slotCapacity = slotCount;
@@ -108,7 +118,6 @@ private:
         f.sortedRects = fresh(sortedRects, f.drawnCapacity);
         f.entryCounts = fresh(entryCounts_, f.drawnCapacity + 1);
         f.entryOffsets = fresh(entryOffsets_, f.drawnCapacity + 1);
-        f.tileKeys = fresh(tileKeys_, f.entryCapacity);
         f.entries = fresh(entries, f.entryCapacity);
         spans.assign(head.tiles, {0, 0});
         f.spans = spans.data();
@@ -116,12 +125,16 @@ private:
         f.waves = fresh(waves_, f.waveCapacity);
         f.light = fresh(light_, size_t(f.waveCapacity) * kLightNumbers * kTilePixels);
         f.parts = fresh(parts_, size_t(f.waveCapacity) * kPartNumbers<kDetail> * kTilePixels);
-        bin<kDetail>(f);
-        blend<kDetail>(f);
+        project<kDetail>(f);
+        if (wideTiles || hasWideTiles(head.tiles))
+            bin(f, wideKeys_, sortedWideKeys_);
+        else
+            bin(f, tileKeys_, sortedTileKeys_);
+        if (blended) blend<kDetail>(f);
     }
 
     template <bool kDetail>
-    void bin(FrameScratch& f) {
+    void project(FrameScratch& f) {
         const FrameHead* h = &head;
         launch(f.blockCapacity, kProjectThreads, seed, [&] { projectKernel<kDetail>(f, h); });
         sumBefore(blockCounts_, blockOffsets_);
@@ -129,14 +142,20 @@ private:
                seed, [&] { gatherKernel(f, h); });
         sortBy(keys, slots, sortedKeys_, sortedSlots);
         f.sortedSlots = sortedSlots.data();
+    }
+
+    template <class TileKey>
+    void bin(FrameScratch& f, std::vector<TileKey>& tileKeys, std::vector<TileKey>& sortedTileKeys) {
+        const FrameHead* h = &head;
+        f.tileKeys = fresh(tileKeys, f.entryCapacity);
         launch((f.drawnCapacity + kBinThreads) / kBinThreads, kBinThreads, seed, [&] { countKernel(f); });
         sumBefore(entryCounts_, entryOffsets_);
         launch((f.entryCapacity + kEntriesPerBlock - 1) / kEntriesPerBlock, kBinThreads, seed,
-               [&] { emitKernel<uint16_t>(f, h); });
-        sortBy(tileKeys_, entries, sortedTileKeys_, sortedEntries_);
-        f.sortedTileKeys = sortedTileKeys_.data();
+               [&] { emitKernel<TileKey>(f, h); });
+        sortBy(tileKeys, entries, sortedTileKeys, sortedEntries_);
+        f.sortedTileKeys = sortedTileKeys.data();
         f.sortedEntries = sortedEntries_.data();
-        launch((f.entryCapacity + kBinThreads - 1) / kBinThreads, kBinThreads, seed, [&] { spanKernel<uint16_t>(f); });
+        launch((f.entryCapacity + kBinThreads - 1) / kBinThreads, kBinThreads, seed, [&] { spanKernel<TileKey>(f); });
         launch((head.tiles + kBinThreads - 1) / kBinThreads, kBinThreads, seed, [&] { waveKernel(f, h); });
     }
 
@@ -177,6 +196,7 @@ private:
     std::vector<uint32_t> blockCounts_, blockOffsets_, sortedKeys_, entryCounts_, entryOffsets_, sortedEntries_,
         firstWave_;
     std::vector<uint16_t> tileKeys_, sortedTileKeys_;
+    std::vector<uint32_t> wideKeys_, sortedWideKeys_;
     std::vector<WavePlace> waves_;
     std::vector<float> light_, parts_;
 };

@@ -133,3 +133,68 @@ TEST_CASE("what does not fit is counted, and the arrays beside it stay whole") {
     CHECK(fewEntries.counters.entries == large.counters.entries);
     CHECK(fewEntries.counters.entries > fewEntries.capacities.entries);
 }
+
+TEST_CASE("32-bit tile keys give the same picture as 16-bit ones") {
+    const Camera camera = cameraAt(75, 53, 60.0);
+    const DiscArrays discs = randomDiscs(79, 900, camera);
+    const DrawList list = listOf(discs);
+    GpuTwin narrow, wide;
+    wide.wideTiles = true;
+    CHECK(sameBits(narrow.draw(list, camera, settingsWith()), wide.draw(list, camera, settingsWith())));
+    CHECK(narrow.counters.entries == wide.counters.entries);
+    CHECK(narrow.counters.entries > 500);
+}
+
+TEST_CASE("tiles beyond 2^16 get their lists, each surfel in every tile that its rectangle meets") {
+    const Camera camera = cameraAt(2200, 1960, 1500.0);
+    const DiscArrays discs = randomDiscs(80, 3000, camera);
+    GpuTwin twin;
+    twin.capacities = {4096, 1 << 19, 64};
+    twin.drawLists(listOf(discs), camera, settingsWith());
+    REQUIRE(twin.head.tiles > 1u << 16);
+    REQUIRE(twin.counters.entries <= twin.capacities.entries);
+    std::vector<uint32_t> expected(twin.head.tiles, 0);
+    for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
+        const PixelRect rect = twin.rects[twin.sortedSlots[i]];
+        for (int y = rect.y0 / kGpuTileSize; y <= (rect.y1 - 1) / kGpuTileSize; ++y)
+            for (int x = rect.x0 / kGpuTileSize; x <= (rect.x1 - 1) / kGpuTileSize; ++x)
+                ++expected[static_cast<size_t>(y * twin.head.grid.columns + x)];
+    }
+    uint32_t behind = 0;  // entries of tiles that 16 bits cannot number
+    for (size_t tile = 0; tile < expected.size(); ++tile) {
+        const EntrySpan span = twin.spans[tile];
+        CHECK(span.end - span.begin == expected[tile]);
+        if (tile >= 1u << 16) behind += expected[tile];
+    }
+    CHECK(behind > 0);
+}
+
+TEST_CASE("far surfels of which only the dot is seen are drawn as the CPU draws them") {
+    const Camera camera = cameraAt(90, 70, 60.0);
+    DiscArrays discs = randomDiscs(81, 4000, camera);
+    for (float& extent : discs.extents) extent *= 0.02f;  // far below a pixel
+    GpuTwin twin;
+    twin.capacities = {8192, 65536, 64};
+    checkSame(twin, listOf(discs), camera, settingsWith());
+    size_t dots = 0, inside = 0, decidedOtherwise = 0;
+    float apart = 0;
+    for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
+        const SurfelRecord& s = twin.records[twin.sortedSlots[i]];
+        if (!(s.flags & kRecordDot)) continue;
+        ++dots;
+        for (float px = -2.4f; px < 2.5f; px += 0.3f) {
+            const float py = 0.7f * px + 0.2f;
+            const Hit<float> dot = hitDot(s, px, py), disc = hitDisc(s, px, py);
+            const float separable = dotAlpha(dotFalloff(px, s.opacity), dotFalloff(py, 1.0f));
+            if (dot.inside != disc.inside || dot.inside != (separable >= kAlphaMin)) ++decidedOtherwise;
+            if (!dot.inside) continue;
+            ++inside;
+            apart = std::max(apart, std::fabs(alphaOf(s, dot) - separable));
+        }
+    }
+    CHECK(dots > 200);
+    CHECK(inside > dots);
+    CHECK(decidedOtherwise <= inside / 1000);
+    CHECK(apart < 1e-6f);
+    checkSame(twin, listOf(discs), camera, settingsWith(kOutputColor | kOutputCoverage));
+}

@@ -61,19 +61,6 @@ WZ_HD uint32_t sourceOf(const uint32_t* offsets, uint32_t count, uint32_t n) {
     return low;
 }
 
-// The run whose surfels thread block `block` projects.
-WZ_HD uint32_t runOfBlock(const PageRun* runs, uint32_t count, uint32_t block) {
-    uint32_t low = 0, high = count;
-    while (high - low > 1) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (runs[middle].firstBlock <= block)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 // A tile's entries: begin <= e < end.
 struct alignas(8) EntrySpan {
     uint32_t begin, end;

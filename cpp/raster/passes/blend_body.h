@@ -51,6 +51,19 @@ WZ_HD Hit<F> hitFlat(const SurfelRecord& s, F px, F py) {
     return hit;
 }
 
+// As hitDisc for a record that is kRecordDot, one pixel apart from the others: neither the disc's plane nor a division. Where many
+// pixels of a row and a column are at hand, dotFalloff is less work.
+template <class F>
+WZ_HD Hit<F> hitDot(const SurfelRecord& s, F px, F py) {
+    Hit<F> hit;
+    hit.slope = F(0.0f);
+    hit.depthFactor = F(1.0f);
+    hit.halfSquare = madd(px, px, py * py);
+    hit.onPlane = hit.halfSquare < F(0.0f);
+    hit.inside = hit.halfSquare <= F(0.5f * s.cutoff2);
+    return hit;
+}
+
 // The low-pass dot of a record that is kRecordDot is exp(-px^2) exp(-py^2) times its opacity: one factor for each column
 // and row of pixels. d: px or py; scale: the opacity in one of the factors, 1 in the other.
 template <class F>

@@ -69,6 +69,7 @@ WZ_HD Hit<float> hitAt(const SurfelRecord& s, const PixelPlace& at) {
     if (s.flags & kRecordGeneral)
         return hitGeneral(s, at.column + (at.left - at.centerX), at.row + (at.top - at.centerY));
     const float px = at.column + (at.left - s.x), py = at.row + (at.top - s.y);
+    if (s.flags & kRecordDot) return hitDot(s, px, py);
     return s.flags & kRecordFlat ? hitFlat(s, px, py) : hitDisc(s, px, py);
 }
 
