@@ -212,8 +212,10 @@ void CudaCore::read(const ImageLayout& layout, const char* images, Frame& frame)
         readback_ = {};
         readback_ = PinnedArray<char>(layout.bytes);
     }
-    WZ_CUDA("read-back",
-            cudaMemcpyAsync(readback_.data(), images, layout.bytes, cudaMemcpyDeviceToHost, stream_.get()));
+    for (const ImagePlace& place : layout.places)  // what lies between them was never written
+        if (place.bytes > 0)
+            WZ_CUDA("read-back", cudaMemcpyAsync(readback_.data() + place.offset, images + place.offset, place.bytes,
+                                                 cudaMemcpyDeviceToHost, stream_.get()));
     WZ_CUDA("read-back", cudaStreamSynchronize(stream_.get()));
     copyToFrame(layout, readback_.data(), frame);
 }

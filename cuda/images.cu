@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/images.h"
 
-#include <cstring>
-
 namespace wz {
 namespace {
 
 template <class T>
 void copyImage(const ImagePlace& place, const char* base, std::vector<T>& image) {
-    image.resize(place.bytes / sizeof(T));
-    if (place.bytes > 0) std::memcpy(image.data(), base + place.offset, place.bytes);
+    const auto* from = reinterpret_cast<const T*>(base + place.offset);
+    image.assign(from, from + place.bytes / sizeof(T));  // each element is written once
 }
 
 }  // namespace

@@ -62,7 +62,11 @@ PassResults passesByGpu(const DrawList& list, const Camera& camera, const Render
     scratch.reserve({frame.slots(), frame.blocks(), head.tiles, true}, stream.get());
 
     FrameScratch f = scratch.arrays(true);
-    WZ_CUDA("test", cudaMemset(const_cast<uint32_t*>(f.keys), 0xcd, f.drawnCapacity * sizeof(uint32_t)));
+    WZ_CUDA("test", cudaMemset(f.keys, 0xcd, f.drawnCapacity * sizeof(uint32_t)));
+    // All slots are fetched below, those that are not drawn too, which no kernel writes.
+    WZ_CUDA("test", cudaMemset(f.records, 0xcd, f.slotCapacity * sizeof(SurfelRecord)));
+    WZ_CUDA("test", cudaMemset(f.extras, 0xcd, f.slotCapacity * sizeof(SurfelExtra)));
+    WZ_CUDA("test", cudaMemset(f.rects, 0xcd, f.slotCapacity * sizeof(PixelRect)));
     startFrame(f, head.tiles, stream.get());
     runProject(f, sent, scratch.room, stream.get());
     f.sortedSlots =
