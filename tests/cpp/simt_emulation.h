@@ -10,10 +10,7 @@
 #define __shared__ static
 #define __launch_bounds__(...)
 
-#include <ucontext.h>
-
 #include <algorithm>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +19,8 @@
 #include <memory>
 #include <random>
 #include <vector>
+
+#include "stack_switch.h"
 
 namespace wz {
 
@@ -40,7 +39,7 @@ struct Copy {
 };
 
 struct Thread {
-    ucontext_t context;
+    Context context;
     std::vector<char> stack;
     uint32_t index = 0;
     bool finished = false;
@@ -57,7 +56,7 @@ struct Meeting {
 };
 
 struct Machine {
-    ucontext_t home;
+    Context home;
     std::vector<std::unique_ptr<Thread>> threads;
     Thread* now = nullptr;
     std::vector<Meeting> warps;
@@ -82,7 +81,7 @@ namespace simt {
 
 inline void yield() {
     Thread* me = machine.now;
-    swapcontext(&me->context, &machine.home);
+    me->context.switchTo(machine.home);
 }
 
 // Waits until all members have come with a value; then all values are in `met`.
@@ -118,7 +117,7 @@ inline void entry() {
     ++machine.block.finished;
     ++machine.progress;
     if (warp.arrived > 0 || machine.block.arrived > 0) fail("a thread ended while others wait for it");
-    swapcontext(&me->context, &machine.home);
+    me->context.switchTo(machine.home);
 }
 
 inline void resetMeeting(Meeting& m, uint32_t members) {
@@ -133,11 +132,7 @@ inline void prepareThread(Thread& t, uint32_t index) {
     t.copies.clear();
     t.group = 0;
     t.stack.resize(256 * 1024);
-    getcontext(&t.context);
-    t.context.uc_stack.ss_sp = t.stack.data();
-    t.context.uc_stack.ss_size = t.stack.size();
-    t.context.uc_link = nullptr;
-    makecontext(&t.context, entry, 0);
+    t.context.prepare(t.stack, entry);
 }
 
 inline void runBlock(uint32_t threads) {
@@ -156,7 +151,7 @@ inline void runBlock(uint32_t threads) {
         for (const uint32_t t : live) {
             machine.now = machine.threads[t].get();
             threadIdx.x = t;
-            swapcontext(&machine.home, &machine.now->context);
+            machine.home.switchTo(machine.now->context);
         }
         std::erase_if(live, [](uint32_t t) { return machine.threads[t]->finished; });
         if (machine.progress == before) fail("all threads wait");
