@@ -103,22 +103,28 @@ private:
 
 }  // namespace
 
-// Streams and events belong to the device that is current when they are made.
 CudaCore::CudaCore(const CudaOptions& options)
-    : options_([&] {
-          WZ_CUDA("start", cudaSetDevice(options.device));
-          return options;
-      }()),
-      pool_(std::min(options.poolBytes, poolLimit(options)), poolLimit(options)) {}
+    : options_(options),
+      pool_(std::min(options.poolBytes, poolLimit(options)), poolLimit(options)),
+      scratch_(options.scratchGrain),
+      graphs_(options.useGraph) {}
+
+std::shared_ptr<CudaCore> CudaCore::make(const CudaOptions& options) {
+    const DeviceScope scope(options.device);
+    return {new CudaCore(options), [](CudaCore* core) {
+                const DeviceScope last(core->device(), std::nothrow);
+                delete core;
+            }};
+}
 
 CudaCore::~CudaCore() {
-    cudaSetDevice(options_.device);
     cudaStreamSynchronize(pool_.copyStream());
     cudaStreamSynchronize(stream_.get());
 }
 
 void CudaCore::harvest(FrameSlot& slot, bool wait) {
     if (!slot.underWay() || !slot.finish(wait)) return;
+    slot.show(lane_);
     scratch_.saw(slot.record()->counters);
 }
 
@@ -129,40 +135,45 @@ bool CudaCore::buildList(const DrawList& list, const Camera& camera, const Rende
     return !place.full;
 }
 
-DeviceArray<char> CudaCore::takeImages(size_t bytes) {
-    const size_t wanted = std::max<size_t>(bytes, 256);
-    for (DeviceArray<char>& spare : spareImages_) {
-        if (spare.size() != wanted) continue;
-        DeviceArray<char> taken = std::move(spare);
-        spare = std::move(spareImages_.back());
-        spareImages_.pop_back();
-        return taken;
-    }
-    imageBytes_ -= [&] {
-        size_t dropped = 0;
-        for (const DeviceArray<char>& spare : spareImages_) dropped += spare.size();
-        return dropped;
-    }();
-    spareImages_.clear();  // of another size: no longer drawn
-    DeviceArray<char> made(wanted);
-    imageBytes_ += wanted;
-    return made;
+void CudaCore::giveBack(DeviceArray<char>&& images, bool apart) noexcept {
+    const std::lock_guard lock(mutex_);
+    const DeviceScope scope(options_.device, std::nothrow);
+    apart ? images_.drop(std::move(images)) : images_.give(std::move(images), frame_);
 }
 
-void CudaCore::giveBack(DeviceArray<char> images, bool apart) noexcept {
-    const std::lock_guard lock(mutex_);
-    cudaSetDevice(options_.device);
-    if (apart || spareImages_.size() >= 2 * kFramesUnderWay) {
-        imageBytes_ -= images.size();
-        return;  // freeing waits for all work on the device
+CudaCore::Drawing CudaCore::send(FrameSlot& slot, const Camera& camera, const RenderSettings& settings,
+                                 const FrameArrays& images) {
+    FrameHead head = list_.head(camera, settings);
+    head.images = images;
+    const FrameHead* sent = slot.sendList(head, list_, pool_.copyStream());
+    pool_.finishUploads(stream_.get());
+    return {sent, list_.slots(), head.tiles, (settings.outputs & kDetailOutputs) != 0};
+}
+
+void CudaCore::draw(FrameSlot& slot, const Drawing& d) {
+    bool& warm = warm_[(d.detail ? 1u : 0u) + (hasWideTiles(d.tiles) ? 2u : 0u)];
+    const GraphKey key{scratch_.version(), d.tiles, scratch_.sortedCount(d.slots), d.head, d.detail};
+    std::string why;
+    if (graphs_ && warm) {
+        if (slot.drawByGraph(scratch_, d.head, key, stream_.get(), why)) return;
+        graphs_ = false;
+        notes_.push_back("frames are started pass by pass from now on, since no CUDA graph can be made: " + why);
     }
-    spareImages_.push_back(std::move(images));
+    slot.draw(scratch_, d.head, key, stream_.get());
+    warm = true;
+}
+
+// A frame that could not be put on the stream whole: what was started of it may not run on, since nothing waits for it.
+void CudaCore::abandonFrame() noexcept {
+    cudaStreamSynchronize(pool_.copyStream());
+    cudaStreamSynchronize(stream_.get());
+    cudaGetLastError();
 }
 
 std::shared_ptr<DeviceFrame> CudaCore::render(const DrawList& list, const Camera& camera,
                                               const RenderSettings& settings) {
     const std::lock_guard lock(mutex_);
-    use();
+    const DeviceScope scope(options_.device);
     const uint64_t uploadedBefore = pool_.stats().uploadedBytes;
     ++frame_;
     const size_t at = frame_ % kFramesUnderWay;
@@ -171,43 +182,43 @@ std::shared_ptr<DeviceFrame> CudaCore::render(const DrawList& list, const Camera
     for (FrameSlot& other : slots_) harvest(other, false);
     while (!buildList(list, camera, settings)) pool_.grow();
 
-    FrameHead head = list_.head(camera, settings);
-    const bool detail = (settings.outputs & kDetailOutputs) != 0;
-    scratch_.reserve({list_.slots(), list_.blocks(), head.tiles, detail}, stream_.get());
     const ImageLayout layout = imageLayoutOf(camera.width, camera.height, settings.outputs);
-    DeviceArray<char> images = takeImages(layout.bytes);
-    head.images = frameArraysOf(layout, images.data());
-    const FrameHead* sent = slot.sendList(head, list_, pool_.copyStream());
-    pool_.finishUploads(stream_.get());
-
-    bool& warm = warm_[(detail ? 1u : 0u) + (hasWideTiles(head.tiles) ? 2u : 0u)];
-    const GraphKey key{scratch_.version(), head.tiles, sent, detail};
+    const uint32_t tiles = list_.head(camera, settings).tiles;
+    const bool detail = (settings.outputs & kDetailOutputs) != 0;
+    scratch_.reserve({list_.slots(), list_.blocks(), tiles, detail}, stream_.get());
+    auto anchor = lane_.anchor();
     auto record = std::make_shared<FrameRecord>();
+    DeviceArray<char> images = images_.take(std::max<size_t>(layout.bytes, 256), frame_);
+    try {
+        draw(slot, send(slot, camera, settings, frameArraysOf(layout, images.data())));
+    } catch (...) {
+        abandonFrame();
+        images_.give(std::move(images), frame_);
+        throw;
+    }
     record->tested = list_.tested();
     record->uploadedBytes = pool_.stats().uploadedBytes - uploadedBefore;
-    slot.draw(scratch_, sent, key, options_.useGraph && warm, stream_.get());
-    slot.begin(record);
+    slot.begin(record, std::move(anchor));
     lastDrawn_ = slot.done();
-    warm = true;
     return std::make_shared<CudaFrame>(shared_from_this(), std::move(record), at, layout, std::move(images));
 }
 
 bool CudaCore::waitFor(FrameRecord& record, size_t slot) {
     const std::lock_guard lock(mutex_);
-    use();
+    const DeviceScope scope(options_.device);
     if (!record.finished) harvest(slots_[slot], true);
     return !record.overflowed;
 }
 
 void CudaCore::letWait(const FrameRecord& record, size_t slot, cudaStream_t stream) {
     const std::lock_guard lock(mutex_);
-    use();
+    const DeviceScope scope(options_.device);
     if (!record.finished) WZ_CUDA("frame", cudaStreamWaitEvent(stream, slots_[slot].done()));
 }
 
 void CudaCore::read(const ImageLayout& layout, const char* images, Frame& frame) {
     const std::lock_guard lock(mutex_);
-    use();
+    const DeviceScope scope(options_.device);
     if (readback_.size() < layout.bytes) {
         readback_ = {};
         readback_ = PinnedArray<char>(layout.bytes);
@@ -220,10 +231,15 @@ void CudaCore::read(const ImageLayout& layout, const char* images, Frame& frame)
     copyToFrame(layout, readback_.data(), frame);
 }
 
+std::vector<std::string> CudaCore::takeNotes() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(notes_, {});
+}
+
 DeviceMemory CudaCore::memory() const {
     const std::lock_guard lock(mutex_);
     const PoolStats pool = pool_.stats();
-    return {pool.bytes,   pool.takenBytes, scratch_.bytes(), imageBytes_,        pool.uploadedBytes,
+    return {pool.bytes,   pool.takenBytes, scratch_.bytes(), images_.bytes(),    pool.uploadedBytes,
             pool.uploads, pool.evictions,  pool.growths,     scratch_.version(), redraws_};
 }
 

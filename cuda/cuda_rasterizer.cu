@@ -11,7 +11,7 @@ constexpr uint32_t kMostRedraws = 4;
 
 class CudaRasterizer final : public DeviceRasterizer {
 public:
-    explicit CudaRasterizer(const CudaOptions& options) : core_(std::make_shared<CudaCore>(options)) {}
+    explicit CudaRasterizer(const CudaOptions& options) : core_(CudaCore::make(options)) {}
 
     RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings,
                        Frame& frame) override {
@@ -45,6 +45,7 @@ public:
     }
 
     DeviceMemory memory() const override { return core_->memory(); }
+    std::vector<std::string> takeNotes() override { return core_->takeNotes(); }
 
     std::unique_ptr<TextureTarget> makeTextureTarget(uint32_t texture, int32_t width, int32_t height,
                                                      bool bottomUp) override {

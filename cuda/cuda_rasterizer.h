@@ -11,6 +11,7 @@ struct CudaOptions {
     int device = 0;
     size_t poolBytes = size_t(256) << 20;  // of the page pool at first; it grows to most of the device's memory
     double poolShare = 0.6;                // of the device's memory, that the pool may grow to
+    uint32_t scratchGrain = 1u << 16;      // surfels: scratch memory grows in such steps
     bool useGraph = true;                  // false: passes are started one by one, as debuggers like it
 };
 

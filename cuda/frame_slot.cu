@@ -25,6 +25,7 @@ RenderStats FrameRecord::stats() const {
     }
     for (size_t i = 0; i < kCudaStages.size(); ++i) s.stages.push_back({kCudaStages[i], stages_ms[i]});
     s.uploadedBytes = uploadedBytes;
+    s.complete = !overflowed;
     return s;
 }
 
@@ -32,8 +33,11 @@ FrameSlot::FrameSlot() : counters_(1) {
     for (size_t i = 0; i <= kCudaStages.size(); ++i) times_.emplace_back(true);
 }
 
-FrameSlot::~FrameSlot() {
+FrameSlot::~FrameSlot() { dropGraph(); }
+
+void FrameSlot::dropGraph() {
     if (graph_) cudaGraphExecDestroy(graph_);
+    graph_ = nullptr;
 }
 
 const FrameHead* FrameSlot::sendList(FrameHead head, FrameList& list, cudaStream_t copy) {
@@ -41,8 +45,10 @@ const FrameHead* FrameSlot::sendList(FrameHead head, FrameList& list, cudaStream
     const size_t headBytes = aligned(sizeof(FrameHead)), runBytes = aligned(runs.size() * sizeof(PageRun));
     const size_t bytes = headBytes + runBytes + aligned(list.covers().size() * sizeof(CoverArrays));
     if (bytes > list_.size()) {
-        list_ = DeviceArray<char>(bytes + bytes / 2);
-        sent_ = PinnedArray<char>(list_.size());
+        DeviceArray<char> there(bytes + bytes / 2);
+        PinnedArray<char> here(there.size());
+        list_ = std::move(there);  // both or none
+        sent_ = std::move(here);
     }
     const auto* covers = reinterpret_cast<const CoverArrays*>(list_.data() + headBytes + runBytes);
     for (size_t i = 0; i < runs.size(); ++i) runs[i].covers = covers + list.firstCover(i);
@@ -72,7 +78,7 @@ void FrameSlot::passes(const Scratch& scratch, const FrameHead* head, const Grap
     mark();
     uint32_t* keys[2] = {scratch.keys[0], scratch.keys[1]};
     uint32_t* slots[2] = {scratch.slots[0], scratch.slots[1]};
-    f.sortedSlots = slots[sortByDepth(keys, slots, f.drawnCapacity, scratch.room, stream)];
+    f.sortedSlots = slots[sortByDepth(keys, slots, key.sorted, scratch.room, stream)];
     mark();
     runEmit(f, head, wide, scratch.room, stream);
     void* tiles[2] = {scratch.tileKeys[0], scratch.tileKeys[1]};
@@ -90,8 +96,7 @@ void FrameSlot::passes(const Scratch& scratch, const FrameHead* head, const Grap
 }
 
 void FrameSlot::record(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream) {
-    if (graph_) WZ_CUDA("graph", cudaGraphExecDestroy(graph_));
-    graph_ = nullptr;
+    dropGraph();
     cudaGraph_t graph = nullptr;
     WZ_CUDA("graph", cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
     try {
@@ -109,15 +114,23 @@ void FrameSlot::record(const Scratch& scratch, const FrameHead* head, const Grap
     key_ = key;
 }
 
-void FrameSlot::draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool useGraph,
-                     cudaStream_t stream) {
-    if (useGraph) {
+bool FrameSlot::drawByGraph(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream,
+                            std::string& why) {
+    try {
         if (!graph_ || key_ != key) record(scratch, head, key, stream);
         WZ_CUDA("graph", cudaGraphLaunch(graph_, stream));
-    } else {
-        passes(scratch, head, key, false, stream);
+    } catch (const DeviceError& problem) {
+        dropGraph();
+        why = problem.what();
+        return false;
     }
-    WZ_CUDA("graph", cudaEventRecord(done_.get(), stream));
+    WZ_CUDA("frame", cudaEventRecord(done_.get(), stream));
+    return true;
+}
+
+void FrameSlot::draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream) {
+    passes(scratch, head, key, false, stream);
+    WZ_CUDA("frame", cudaEventRecord(done_.get(), stream));
 }
 
 bool FrameSlot::finish(bool wait) {
@@ -134,8 +147,9 @@ bool FrameSlot::finish(bool wait) {
     }
     record_->counters = *counters_.data();
     record_->overflowed = Scratch::overflowed(record_->counters, arrays_);
-    for (size_t i = 0; i < kCudaStages.size(); ++i)
-        WZ_CUDA("timers", cudaEventElapsedTime(&record_->stages_ms[i], times_[i].get(), times_[i + 1].get()));
+    for (size_t i = 0; i < kCudaStages.size(); ++i)  // a time that is not to be had is 0
+        if (cudaEventElapsedTime(&record_->stages_ms[i], times_[i].get(), times_[i + 1].get()) != cudaSuccess)
+            cudaGetLastError();
     record_->finished = true;
     return true;
 }

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "cuda/frame_list.h"
+#include "cuda/gpu_lane.h"
 #include "cuda/memory/device_array.h"
 #include "cuda/memory/stream.h"
 #include "cuda/scratch.h"
@@ -27,6 +29,7 @@ struct FrameRecord {
 // What a graph was recorded for.
 struct GraphKey {
     uint32_t version = 0, tiles = 0;
+    uint32_t sorted = 0;  // surfels that the depth sort takes
     const void* head = nullptr;
     bool detail = false;
     friend bool operator==(const GraphKey&, const GraphKey&) = default;
@@ -40,20 +43,33 @@ public:
 
     // Copies head, runs and covers to the device on `copy`; returns where the head lies.
     const FrameHead* sendList(FrameHead head, FrameList& list, cudaStream_t copy);
-    // Puts all passes, the counters' way back and the end of the frame on `stream`.
-    void draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool useGraph, cudaStream_t stream);
+    // Starts the frame's passes as one graph, recorded where there is none for `key`: all passes, the counters' way back and the
+    // end of the frame. False when that cannot be done, with the reason; then nothing was started.
+    bool drawByGraph(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream,
+                     std::string& why);
+    // The same, pass by pass.
+    void draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream);
 
     cudaEvent_t done() const { return done_.get(); }
     bool underWay() const { return record_ && !record_->finished; }
     // Whether the frame is finished; `wait` waits for that. Fills in its record once.
     bool finish(bool wait);
-    void begin(std::shared_ptr<FrameRecord> record) { record_ = std::move(record); }
+    // The frame is under way. anchor: what its times count from; null: nobody looks.
+    void begin(std::shared_ptr<FrameRecord> record, std::shared_ptr<const GpuAnchor> anchor) {
+        record_ = std::move(record);
+        anchor_ = std::move(anchor);
+    }
     const FrameRecord* record() const { return record_.get(); }
+    // Puts a finished frame's times on the lane.
+    void show(GpuLane& lane) const {
+        if (anchor_) lane.record(*anchor_, times_, kCudaStages);
+    }
 
 private:
     void passes(const Scratch& scratch, const FrameHead* head, const GraphKey& key, bool recording,
                 cudaStream_t stream);
     void record(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream);
+    void dropGraph();
 
     std::vector<Event> times_;  // one more than stages
     Event done_;
@@ -64,6 +80,7 @@ private:
     GraphKey key_;
     FrameScratch arrays_{};
     std::shared_ptr<FrameRecord> record_;
+    std::shared_ptr<const GpuAnchor> anchor_;
 };
 
 }  // namespace wz

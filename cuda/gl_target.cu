@@ -29,8 +29,11 @@ public:
              "cudaGraphicsGLRegisterImage");
     }
     ~GlTarget() override {
+        const DeviceScope scope(core_->device(), std::nothrow);
         if (resource_) cudaGraphicsUnregisterResource(resource_);
         cudaGetLastError();
+        picture_ = {};
+        pinned_ = {};
     }
 
     bool draw(DeviceFrame& frame, std::vector<uint8_t>& pixels) override {
@@ -40,7 +43,7 @@ public:
             throw InputError("the texture is " + std::to_string(width_) + " x " + std::to_string(height_) +
                              " px, the frame " + std::to_string(color.width) + " x " + std::to_string(color.height));
         const std::lock_guard lock(core_->mutex());
-        core_->use();
+        const DeviceScope scope(core_->device());
         // On the stream that drew the frame, so after it.
         runPresent(reinterpret_cast<const float*>(color.data), picture_.data(), width_, height_, bottomUp_,
                    core_->stream());
@@ -102,7 +105,7 @@ std::unique_ptr<TextureTarget> makeGlTarget(std::shared_ptr<CudaCore> core, uint
         throw InputError("a texture's sides must be in 1.." + std::to_string(kLargestSide_px) + " px, got " +
                          std::to_string(width) + " x " + std::to_string(height));
     const std::lock_guard lock(core->mutex());
-    core->use();
+    const DeviceScope scope(core->device());
     return std::make_unique<GlTarget>(core, texture, width, height, bottomUp);
 }
 

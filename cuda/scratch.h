@@ -11,6 +11,8 @@
 
 namespace wz {
 
+inline constexpr uint32_t kScratchGrain = 1u << 16;
+
 // Of one frame, known before it is drawn.
 struct FrameNeeds {
     uint32_t slots = 0, blocks = 0, tiles = 0;
@@ -19,8 +21,11 @@ struct FrameNeeds {
 
 class Scratch {
 public:
+    // grain: capacities grow in steps of so many surfels.
+    explicit Scratch(uint32_t grain = kScratchGrain) : wanted_(grain), made_(grain) {}
     // Room for a frame with these needs; drawn surfels, entries and waves as past frames had them. When memory has to be
-    // moved it waits for `stream`, and version() is another one afterwards. Throws DeviceError when memory runs out.
+    // moved it waits for `stream`, and version() is another one afterwards. Throws DeviceError when memory runs out: then
+    // what there was before is there again, and smaller frames can be drawn.
     void reserve(const FrameNeeds& needs, cudaStream_t stream);
     // What a frame counted: capacities follow at the next reserve().
     void saw(const FrameCounters& counters);
@@ -28,6 +33,9 @@ public:
     static bool overflowed(const FrameCounters& counters, const FrameScratch& with) {
         return counters.drawn > with.drawnCapacity || counters.entries > with.entryCapacity;
     }
+    // How many surfels the depth sort takes of a frame that looks at so many: no more are drawn, and frames of about the same
+    // size have the same number.
+    uint32_t sortedCount(uint32_t tested);
     // Without extras unless `detail`.
     FrameScratch arrays(bool detail) const;
     uint32_t* keys[2] = {};
@@ -40,11 +48,24 @@ public:
     static constexpr uint32_t kMostEntries = 1u << 30;
 
 private:
-    size_t layOut(char* base);
+    struct Marks {
+        explicit Marks(uint32_t grain)
+            : slots(grain),
+              blocks(grain / 128 + 1),
+              tiles(grain / 64 + 1),
+              drawn(grain),
+              entries(4 * uint64_t(grain)),
+              waves(grain / 256 + 1) {}
+        HighWater slots, blocks, tiles, drawn, entries, waves;
+        bool detail = false, wide = false;
+    };
+    void allocate(const Marks& marks);
+    void takeBack();
+    size_t layOut(const Marks& marks, char* base);
 
-    HighWater slots_{1u << 16}, blocks_{1u << 9}, tiles_{1u << 10};
-    HighWater drawn_{1u << 16}, entries_{1u << 18}, waves_{1u << 8};
-    bool detail_ = false, wide_ = false, changed_ = true;
+    Marks wanted_, made_;  // made_: what memory_ was taken for; no capacity when there is none
+    uint32_t sorted_ = 0;
+    bool changed_ = true;  // wanted_ asks for other capacities than made_
     FrameScratch arrays_{};
     DeviceArray<char> memory_;
     uint32_t version_ = 0;

@@ -59,6 +59,8 @@ public:
     virtual std::shared_ptr<DeviceFrame> renderOnDevice(const DrawList& list, const Camera& camera,
                                                         const RenderSettings& settings) = 0;
     virtual DeviceMemory memory() const = 0;
+    // What users should know and no frame says, each once: that frames are drawn in a slower way, and why.
+    virtual std::vector<std::string> takeNotes() = 0;
     // texture: the name of an OpenGL 2D texture of this size; the graphics context must be current here and in every call.
     virtual std::unique_ptr<TextureTarget> makeTextureTarget(uint32_t texture, int32_t width, int32_t height,
                                                              bool bottomUp) = 0;

@@ -125,6 +125,7 @@ struct RenderStats {
     std::vector<TileCost> tiles;  // row-major; empty unless settings.tileStats
     uint64_t uploadedBytes = 0;  // to a GPU, for this frame
     uint32_t redraws = 0;  // because scratch memory of a GPU did not suffice
+    bool complete = true;  // false: it did not suffice, and what comes last in the draw order, or farthest, is left out
 };
 
 // One object from one thread at a time. Keeps scratch memory between frames.

@@ -8,7 +8,7 @@
 namespace wz {
 
 // How large an array must be, from what past frames needed: it grows with room to spare as soon as one did not fit, and
-// shrinks when for kPatience frames less than a third was used.
+// shrinks when for kPatience frames less than half was used. Sorts and sums go over the whole of it.
 class HighWater {
 public:
     static constexpr uint32_t kPatience = 240;  // frames
@@ -23,13 +23,15 @@ public:
         frames_ = 0;
         return true;
     }
+    // Nothing is there any more.
+    void reset() { *this = HighWater(grain_); }
     // A frame needed so much.
     bool saw(uint64_t needed) {
         if (reserve(needed)) return true;
         most_ = std::max(most_, needed);
         if (++frames_ < kPatience) return false;
         const uint64_t wanted = rounded(most_ + most_ / 2);
-        const bool shrinks = most_ < capacity_ / 3 && wanted < capacity_;
+        const bool shrinks = most_ < capacity_ / 2 && wanted < capacity_;
         if (shrinks) capacity_ = wanted;
         most_ = 0;
         frames_ = 0;

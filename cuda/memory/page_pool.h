@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <list>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +29,9 @@ struct PoolPart {
 
 class PagePool {
 public:
+    // Rather than drop what was drawn so recently, the slab grows.
+    static constexpr uint64_t kKeptFrames = 240;
+
     // The slab starts at `bytes` and may grow to `limit`.
     PagePool(size_t bytes, size_t limit);
 
@@ -41,7 +44,9 @@ public:
     // no room beside what this frame draws; call grow() and start the frame anew.
     bool place(const std::shared_ptr<const void>& owner, const std::vector<PoolPart>& parts, char*& at);
 
-    // Makes the slab at least twice as large, empty. Waits for the device. Throws DeviceError beyond the limit.
+    // Makes the slab about twice as large; what it holds stays where memory suffices for both for a moment. Waits for the
+    // device. Where it cannot be larger it throws DeviceError if this frame alone does not fit, and else gives up growing for
+    // a while: room is then made by dropping.
     void grow();
 
     // Makes `stream` wait for this frame's uploads.
@@ -53,14 +58,21 @@ public:
 
 private:
     struct Item {
+        const void* key = nullptr;
         std::weak_ptr<const void> owner;
         size_t offset = 0, bytes = 0;
         uint64_t lastFrame = 0;
     };
 
+    using Items = std::list<Item>;
     bool take(size_t bytes, size_t& offset);
+    bool dropUnowned();
     bool evictOne();
+    void forget(Items::iterator item);
     void drop(const Item& item);
+    void send(const std::vector<PoolPart>& parts, char* at);
+    void keep(Items&& item);
+    bool resizeTo(size_t bytes);
 
     Slab slab_;
     DeviceArray<char> memory_;
@@ -70,9 +82,11 @@ private:
     Event uploaded_;
     cudaEvent_t drawn_ = nullptr;
     bool reused_ = false;  // memory was freed since the copy stream last waited for the kernels
-    uint64_t frame_ = 0;
-    std::unordered_map<const void*, Item> items_;
-    std::vector<Item> passing_;  // without an owner
+    bool mustGrow_ = false;  // what this frame draws fills the slab
+    uint64_t frame_ = 0, sweptFrame_ = 0, nextGrowth_ = 0;
+    Items items_;  // least recently drawn first
+    std::unordered_map<const void*, Items::iterator> known_;  // by the owner's address
+    Items passing_;  // without an owner
     PoolStats stats_;
 };
 

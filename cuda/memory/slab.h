@@ -6,6 +6,8 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace wz {
 
@@ -15,44 +17,66 @@ public:
     static constexpr size_t kGrain = 256;  // bytes
 
     explicit Slab(size_t bytes = 0) : size_(bytes / kGrain * kGrain) {
-        if (size_ > 0) holes_[0] = size_;
+        if (size_ > 0) addHole(0, size_);
     }
     size_t size() const { return size_; }
     size_t taken() const { return taken_; }
 
+    // Makes it larger; what was handed out stays.
+    void extend(size_t bytes) {
+        const size_t before = size_, larger = bytes / kGrain * kGrain;
+        if (larger <= before) return;
+        size_ = larger;
+        taken_ += larger - before;
+        give(before, larger - before);
+    }
+
     // The offset of `bytes` > 0 bytes; nothing when no hole is large enough.
     std::optional<size_t> take(size_t bytes) {
         const size_t wanted = (bytes + kGrain - 1) / kGrain * kGrain;
-        auto best = holes_.end();
-        for (auto it = holes_.begin(); it != holes_.end(); ++it)
-            if (it->second >= wanted && (best == holes_.end() || it->second < best->second)) best = it;
-        if (best == holes_.end()) return std::nullopt;
-        const size_t offset = best->first, left = best->second - wanted;
-        holes_.erase(best);
-        if (left > 0) holes_[offset + wanted] = left;
+        const auto best = bySize_.lower_bound({wanted, 0});
+        if (best == bySize_.end()) return std::nullopt;
+        const auto [length, offset] = *best;
+        removeHole(holes_.find(offset));
+        if (length > wanted) addHole(offset + wanted, length - wanted);
         taken_ += wanted;
         return offset;
     }
 
     // Gives back what take(bytes) answered.
     void give(size_t offset, size_t bytes) {
-        const size_t length = (bytes + kGrain - 1) / kGrain * kGrain;
+        size_t length = (bytes + kGrain - 1) / kGrain * kGrain;
         taken_ -= length;
-        auto hole = holes_.emplace(offset, length).first;
-        if (const auto next = std::next(hole); next != holes_.end() && hole->first + hole->second == next->first) {
-            hole->second += next->second;
-            holes_.erase(next);
+        const auto next = holes_.lower_bound(offset);
+        if (next != holes_.begin()) {
+            const auto before = std::prev(next);
+            if (before->first + before->second == offset) {
+                offset = before->first;
+                length += before->second;
+                removeHole(before);
+            }
         }
-        if (hole == holes_.begin()) return;
-        const auto before = std::prev(hole);
-        if (before->first + before->second != hole->first) return;
-        before->second += hole->second;
-        holes_.erase(hole);
+        if (next != holes_.end() && next->first == offset + length) {
+            length += next->second;
+            removeHole(next);
+        }
+        addHole(offset, length);
     }
 
 private:
+    using Holes = std::map<size_t, size_t>;
+    void addHole(size_t offset, size_t bytes) {
+        holes_[offset] = bytes;
+        bySize_.insert({bytes, offset});
+    }
+    void removeHole(Holes::iterator hole) {
+        bySize_.erase({hole->second, hole->first});
+        holes_.erase(hole);
+    }
+
     size_t size_ = 0, taken_ = 0;
-    std::map<size_t, size_t> holes_;  // offset -> bytes
+    Holes holes_;  // offset -> bytes
+    std::set<std::pair<size_t, size_t>> bySize_;  // the same: bytes, offset
 };
 
 }  // namespace wz

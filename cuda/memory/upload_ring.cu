@@ -14,9 +14,10 @@ UploadRing::UploadRing(size_t segments, size_t segmentBytes) {
 void UploadRing::nextSegment(cudaStream_t stream) {
     WZ_CUDA("upload", cudaEventRecord(segments_[at_].sent.get(), stream));
     segments_[at_].used = true;
-    at_ = (at_ + 1) % segments_.size();
+    const size_t next = (at_ + 1) % segments_.size();
+    if (segments_[next].used) WZ_CUDA("upload", cudaEventSynchronize(segments_[next].sent.get()));
+    at_ = next;  // only now: it may be written to
     filled_ = 0;
-    if (segments_[at_].used) WZ_CUDA("upload", cudaEventSynchronize(segments_[at_].sent.get()));
 }
 
 void UploadRing::upload(void* to, const void* from, size_t bytes, cudaStream_t stream) {

@@ -105,6 +105,21 @@ TEST_CASE("a slab never hands out a byte twice, and is whole again when all is g
     CHECK(!slab.take(1).has_value());
 }
 
+TEST_CASE("a slab that is made larger keeps what was taken and joins the new room to its last hole") {
+    Slab slab(1 << 12);
+    const size_t first = *slab.take(1 << 10);
+    CHECK(!slab.take(1 << 12));
+    slab.extend(1 << 13);
+    CHECK(slab.size() == 1 << 13);
+    CHECK(slab.taken() == 1 << 10);
+    const auto rest = slab.take((1 << 13) - (1 << 10));
+    REQUIRE(rest);
+    CHECK(*rest == first + (1 << 10));
+    CHECK(!slab.take(1));
+    slab.extend(100);  // smaller: nothing
+    CHECK(slab.size() == 1 << 13);
+}
+
 TEST_CASE("a high-water mark grows at once and shrinks only after long disuse") {
     HighWater mark(100);
     CHECK(mark.reserve(1000));

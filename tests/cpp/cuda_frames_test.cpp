@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CUDA backend on the emulated runtime: whole frames against the CPU's, and how its host code goes about memory and devices.
+#include "core/profiler.h"
+#include "cuda_case.h"
+
+using namespace wz;
+using namespace wz::test;
+
+TEST_CASE("frames of the CUDA backend are the CPU's, whatever the order in which streams go on") {
+    for (uint32_t seed : {1u, 2u, 3u}) {
+        const EmulatedGpu emulated;
+        emulated::device.seed = seed;
+        const auto gpu = makeCudaRasterizer(smallOptions(seed != 2));
+        const Camera camera = cameraAt(41, 30, 40.0), other = cameraAt(17, 9, 12.0);
+        const DiscArrays few = randomDiscs(seed, 200, camera), more = randomDiscs(seed + 10, 900, camera);
+        for (int round = 0; round < 4; ++round) {  // slots and graphs are used again
+            checkParity(drawn(few, camera, settingsWith()), drawnBy(*gpu, listOf(few), camera, settingsWith()));
+            checkParity(drawn(more, camera, settingsWith()), drawnBy(*gpu, listOf(more), camera, settingsWith()));
+            const RenderSettings plain = settingsWith(kOutputColor | kOutputCoverage);
+            checkParity(drawn(few, other, plain), drawnBy(*gpu, listOf(few), other, plain));
+        }
+        CHECK((emulated::device.graphLaunches > 0) == (seed != 2));
+        CHECK(gpu->takeNotes().empty());
+    }
+}
+
+TEST_CASE("frames in device memory wait for their drawing, outlive the rasteriser, and give their memory back") {
+    const EmulatedGpu emulated;
+    const Camera camera = cameraAt(33, 21, 30.0);
+    const DiscArrays discs = randomDiscs(4, 300, camera);
+    std::vector<std::shared_ptr<DeviceFrame>> frames;
+    {
+        const auto gpu = makeCudaRasterizer(smallOptions());
+        drawnBy(*gpu, listOf(discs), camera, settingsWith());  // scratch has its size
+        for (int i = 0; i < 7; ++i) frames.push_back(gpu->renderOnDevice(listOf(discs), camera, settingsWith()));
+    }
+    const Frame cpu = drawn(discs, camera, settingsWith());
+    for (const auto& frame : frames) {
+        CHECK(frame->wait());
+        Frame host;
+        frame->read(host);
+        checkParity(cpu, host);
+        CHECK(frame->stats().complete);
+    }
+}
+
+TEST_CASE(
+    "frames of two sizes in turn take no memory once both were drawn, and memory of a size no longer drawn goes") {
+    const EmulatedGpu emulated;
+    const auto gpu = makeCudaRasterizer(smallOptions());
+    const Camera one = cameraAt(16, 12, 15.0), two = cameraAt(40, 9, 15.0);
+    const DiscArrays discs = randomDiscs(5, 60, one);
+    const auto both = [&] {
+        for (const Camera& camera : {one, two}) drawnBy(*gpu, listOf(discs), camera, settingsWith());
+    };
+    for (int round = 0; round < 4; ++round) both();
+    const uint64_t taken = emulated::device.allocations, bytes = gpu->memory().imageBytes;
+    for (int round = 0; round < 4; ++round) both();
+    CHECK(emulated::device.allocations == taken);
+    CHECK(gpu->memory().imageBytes == bytes);
+    const Camera third = cameraAt(8, 8, 15.0);
+    for (int round = 0; round < 260; ++round) drawnBy(*gpu, DrawList{}, third, settingsWith(kOutputCoverage));
+    drawnBy(*gpu, DrawList{}, one, settingsWith());  // looks for a spare block, of which there are only new ones
+    CHECK(gpu->memory().imageBytes < bytes);
+}
+
+TEST_CASE("a frame that needs more scratch memory than it found says so, and the next has more") {
+    const EmulatedGpu emulated;
+    const auto gpu = makeCudaRasterizer(smallOptions());
+    const Camera camera = cameraAt(60, 50, 50.0);
+    const DiscArrays few = randomDiscs(6, 40, camera), many = randomDiscs(7, 3000, camera);
+    drawnBy(*gpu, listOf(few), camera, settingsWith());
+    const auto short1 = gpu->renderOnDevice(listOf(many), camera, settingsWith());
+    CHECK(!short1->wait());
+    CHECK(!short1->stats().complete);
+    const auto whole = gpu->renderOnDevice(listOf(many), camera, settingsWith());
+    CHECK(whole->wait());
+    CHECK(whole->stats().complete);
+    Frame host;
+    whole->read(host);
+    checkParity(drawn(many, camera, settingsWith()), host);
+}
+
+TEST_CASE("the caller's device stays current, also when frames go while another one is") {
+    const EmulatedGpu emulated;
+    emulated::device.devices = 2;
+    const auto current = [] {
+        int device = -1;
+        cudaGetDevice(&device);
+        return device;
+    };
+    CudaOptions options = smallOptions();
+    options.device = 1;
+    {
+        auto gpu = makeCudaRasterizer(options);
+        CHECK(current() == 0);
+        const Camera camera = cameraAt(16, 12, 15.0);
+        const DiscArrays discs = randomDiscs(8, 60, camera);
+        checkParity(drawn(discs, camera, settingsWith()), drawnBy(*gpu, listOf(discs), camera, settingsWith()));
+        CHECK(current() == 0);
+        auto frame = gpu->renderOnDevice(listOf(discs), camera, settingsWith());
+        frame->waitOn(1);
+        frame->wait();
+        CHECK(frame->device() == 1);
+        auto target = gpu->makeTextureTarget(1, 16, 12, false);
+        std::vector<uint8_t> pixels;
+        CHECK(!target->draw(*frame, pixels));
+        CHECK(pixels.size() == 16 * 12 * 4);
+        CHECK(current() == 0);
+        target.reset();
+        gpu.reset();
+        frame.reset();  // the last that holds the core
+        CHECK(current() == 0);
+    }
+}
+
+TEST_CASE("the GPU's stages are zones on a lane of their own, between the call and the end of the wait") {
+    const EmulatedGpu emulated;
+    const auto gpu = makeCudaRasterizer(smallOptions());
+    const Camera camera = cameraAt(33, 21, 30.0);
+    const DiscArrays discs = randomDiscs(9, 200, camera);
+    drawnBy(*gpu, listOf(discs), camera, settingsWith());  // before anything is recorded
+    profiler::start();
+    const uint64_t begin = profiler::now_ns();
+    for (int i = 0; i < 3; ++i) gpu->renderOnDevice(listOf(discs), camera, settingsWith())->wait();
+    const uint64_t end = profiler::now_ns();
+    profiler::stop();
+    drawnBy(*gpu, listOf(discs), camera, settingsWith());
+    const auto tracks = profiler::capture();
+    const auto lane = std::find_if(tracks.begin(), tracks.end(), [](const auto& t) { return t.name == "GPU"; });
+    REQUIRE(lane != tracks.end());
+    REQUIRE(lane->events.size() == 3 * 5);
+    constexpr uint64_t kSlack_ns = 1000000;  // what the two clocks may be apart here
+    uint64_t last = begin - kSlack_ns;
+    for (size_t frame = 0; frame < 3; ++frame) {
+        const auto* events = &lane->events[5 * frame];
+        const char* names[] = {"project", "sort", "bin", "blend", "GPU frame"};
+        for (int i = 0; i < 5; ++i) CHECK(std::string(events[i].name) == names[i]);
+        for (int i = 0; i < 4; ++i) {
+            CHECK(events[i].begin_ns >= last);
+            CHECK(events[i].end_ns >= events[i].begin_ns);
+            last = events[i].end_ns;
+        }
+        CHECK(events[4].begin_ns == events[0].begin_ns);
+        CHECK(events[4].end_ns == events[3].end_ns);
+    }
+    CHECK(last <= end + kSlack_ns);
+}
