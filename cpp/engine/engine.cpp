@@ -9,6 +9,7 @@
 #include "engine/focus.h"
 #include "engine/frame_trace.h"
 #include "engine/page_loader.h"
+#include "engine/patched_covers.h"
 
 namespace wz {
 namespace {
@@ -58,6 +59,7 @@ struct Engine::Scratch {
     std::vector<SurfelRun> runs;
     std::vector<std::shared_ptr<const Page>> pages;
     std::vector<std::shared_ptr<const CoverLayer>> covers;
+    PatchedCovers patched;
     PageLoader loader;
     FrameTrace trace;
 
@@ -76,7 +78,7 @@ struct Engine::Scratch {
         for (auto it = entry.covers.rbegin(); it != entry.covers.rend(); ++it) {  // newest first
             const float ready = readinessOf(readiness, (*it)->child());
             if (ready <= 0.0f) continue;
-            auto layer = withoutMissing(page, (*it)->layer(), missing);
+            auto layer = patched.of(page, (*it)->layer(), missing);
             if (!layer) continue;
             draws.push_back({layer->weight, layer->next, layer->color, ready, layer->sibling, layer});
             covers.push_back(std::move(layer));
@@ -132,6 +134,7 @@ RenderSettings Engine::prepare(const Snapshot& snapshot, const Camera& camera, c
         for (const uint32_t ordinal : selection.pages)
             if (auto page = snapshot.pages[ordinal].page->page())
                 scratch_->add(snapshot, ordinal, std::move(page), view);
+        scratch_->patched.endFrame();
         if (focused.leak < 0) focused.leak = snapshot.leak;
         if (focused.focusDistance <= 0)
             focused.focusDistance = focusDistanceOf(snapshot, pagesOfCamera(snapshot, view), camera);

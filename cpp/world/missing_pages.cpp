@@ -8,13 +8,18 @@
 
 namespace wz {
 
+void MissingPages::changed() {
+    count_.store(pages_.size(), std::memory_order_release);
+    version_.fetch_add(1, std::memory_order_acq_rel);
+}
+
 void MissingPages::add(const PageHeader& header, std::string why) {
     std::lock_guard lock(mutex_);
     const auto sameKey = [&](const PageHeader& known) { return known.key == header.key; };
     if (std::any_of(pages_.begin(), pages_.end(), sameKey)) return;
     pages_.push_back(header);
     warnings_.push_back(std::move(why));
-    count_.store(pages_.size(), std::memory_order_release);
+    changed();
 }
 
 void MissingPages::note(std::string warning) {
@@ -26,7 +31,7 @@ void MissingPages::note(std::string warning) {
 void MissingPages::forget(LevelId level) {
     std::lock_guard lock(mutex_);
     std::erase_if(pages_, [&](const PageHeader& page) { return page.key.level == level; });
-    count_.store(pages_.size(), std::memory_order_release);
+    changed();
 }
 
 bool MissingPages::any(LevelId level) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,14 +21,18 @@ public:
     // The level was taken back and its id is free again: its pages are no longer missed. Warnings stay.
     void forget(LevelId level);
 
-    // How many pages are known to be missing: cheap; another number says that covers must be looked at again.
+    // How many pages are known to be missing: cheap.
     size_t count() const { return count_.load(std::memory_order_acquire); }
+    // Another number says that covers must be looked at again.
+    uint64_t version() const { return version_.load(std::memory_order_acquire); }
     bool any(LevelId level) const;
     std::vector<PageHeader> of(LevelId level) const;
     std::vector<std::string> warnings() const;
 
 private:
+    void changed();  // with the lock held
     std::atomic<size_t> count_{0};
+    std::atomic<uint64_t> version_{0};
     mutable std::mutex mutex_;
     std::vector<PageHeader> pages_;
     std::vector<std::string> warnings_;

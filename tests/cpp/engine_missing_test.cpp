@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/engine.h"
+#include "engine/patched_covers.h"
 #include "temporary_folder.h"
 #include "world/world_file.h"
 #include "world_sample.h"
@@ -50,4 +51,42 @@ TEST_CASE("where a fine page is corrupt the coarse level shows at once, and nowh
     CHECK(shownCoarse > 100);
     CHECK(shownFine > 100);
     CHECK(differsElsewhere < shownFine / 10);
+}
+
+TEST_CASE("a cover over a missing page is made once, as long as frames ask for it and nothing else goes missing") {
+    World world;
+    fillSample(world, 2);
+    const auto snapshot = world.snapshot();
+    MissingPages missing;
+    std::vector<PageHeader> fine;
+    for (const auto& entry : snapshot->pages)
+        if (entry.page->header().key.level == 1 && !entry.page->header().key.sky) fine.push_back(entry.page->header());
+    REQUIRE(fine.size() > 1);
+    PatchedCovers patched;
+    using Layers = std::vector<std::shared_ptr<const CoverLayer>>;
+    const auto frame = [&] {
+        Layers layers;
+        for (const auto& entry : snapshot->pages)
+            for (const auto& slot : entry.covers) {
+                const auto page = entry.page->page();
+                layers.push_back(patched.of(*page, slot->layer(), missing));
+                CHECK(layers.back()->weight == withoutMissing(*page, slot->layer(), missing)->weight);
+            }
+        patched.endFrame();
+        return layers;
+    };
+    const Layers whole = frame();
+    CHECK(patched.size() == 0);
+    missing.add(fine[0], "one");
+    const Layers first = frame();
+    CHECK(first != whole);
+    CHECK(frame() == first);  // the same objects
+    missing.add(fine[1], "another");
+    const Layers second = frame();
+    CHECK(second != first);
+    CHECK(frame() == second);
+    patched.endFrame();  // a frame that asks for none
+    CHECK(patched.size() == 0);
+    missing.forget(1);
+    CHECK(frame() == whole);
 }
