@@ -90,6 +90,13 @@ public:
         wait();
         core_->read(layout_, images_.data(), frame);
     }
+    std::shared_ptr<void> copyOf(uint32_t output, bool toHost) override {
+        wait();
+        for (uint32_t i = 0; i < kOutputCount; ++i)
+            if (output == 1u << i && layout_.places[i].bytes > 0)
+                return core_->copyOf(layout_.places[i], images_.data(), toHost);
+        throw InputError("an image that was not asked for cannot be copied");
+    }
     void keepApart() override { apart_ = true; }
 
 private:
@@ -229,6 +236,34 @@ void CudaCore::read(const ImageLayout& layout, const char* images, Frame& frame)
                                                  cudaMemcpyDeviceToHost, stream_.get()));
     WZ_CUDA("read-back", cudaStreamSynchronize(stream_.get()));
     copyToFrame(layout, readback_.data(), frame);
+}
+
+std::shared_ptr<void> CudaCore::copyOf(const ImagePlace& place, const char* images, bool toHost) {
+    const std::lock_guard lock(mutex_);
+    const DeviceScope scope(options_.device);
+    if (toHost) {
+        PinnedArray<char> pinned(place.bytes);
+        WZ_CUDA("read-back", cudaMemcpyAsync(pinned.data(), images + place.offset, place.bytes, cudaMemcpyDeviceToHost,
+                                             stream_.get()));
+        WZ_CUDA("read-back", cudaStreamSynchronize(stream_.get()));
+        auto copy = std::make_shared<PinnedArray<char>>(std::move(pinned));
+        return {copy, copy->data()};
+    }
+    struct Copy {
+        std::shared_ptr<CudaCore> core;
+        DeviceArray<char> image;
+        ~Copy() {
+            const DeviceScope scope(core->device(), std::nothrow);
+            image = {};
+        }
+    };
+    auto copy = std::make_shared<Copy>();
+    copy->core = shared_from_this();
+    copy->image = DeviceArray<char>(place.bytes);
+    WZ_CUDA("copy", cudaMemcpyAsync(copy->image.data(), images + place.offset, place.bytes, cudaMemcpyDeviceToDevice,
+                                    stream_.get()));
+    WZ_CUDA("copy", cudaStreamSynchronize(stream_.get()));
+    return {copy, copy->image.data()};
 }
 
 std::vector<std::string> CudaCore::takeNotes() {

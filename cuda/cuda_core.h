@@ -34,6 +34,7 @@ public:
     bool waitFor(FrameRecord& record, size_t slot);
     void letWait(const FrameRecord& record, size_t slot, cudaStream_t stream);
     void read(const ImageLayout& layout, const char* images, Frame& frame);
+    std::shared_ptr<void> copyOf(const ImagePlace& place, const char* images, bool toHost);
     // Takes a block of images back, to be drawn into again when it fits.
     void giveBack(DeviceArray<char>&& images, bool apart) noexcept;
     cudaStream_t stream() const { return stream_.get(); }

@@ -4,92 +4,18 @@
 #include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 
-#include <array>
 #include <optional>
 
 #include "bindings/arrays.h"
-#include "bindings/dlpack.h"
+#include "bindings/device_view.h"
 #include "engine/engine.h"
 
 namespace wz {
 namespace {
 
-constexpr const char* kCapsuleName = "dltensor";
-
-// One image of a frame; keeps the frame's memory.
-class DeviceView {
-public:
-    DeviceView(std::shared_ptr<DeviceFrame> frame, DeviceImage image) : frame_(std::move(frame)), image_(image) {}
-
-    std::vector<int64_t> shape() const {
-        if (image_.channels == 1) return {image_.height, image_.width};
-        return {image_.height, image_.width, image_.channels};
-    }
-
-    py::dict cudaArrayInterface() const {
-        frame_->keepApart();
-        py::dict about;
-        about["shape"] = py::tuple(py::cast(shape()));
-        about["typestr"] = image_.isId ? "<u8" : "<f4";
-        about["data"] = py::make_tuple(image_.data, false);  // libraries refuse what is marked read-only
-        about["strides"] = py::none();
-        about["stream"] = frame_->stream();  // readers put themselves behind it
-        about["version"] = 3;
-        return about;
-    }
-
-    // stream: as the protocol numbers them, 1: the legacy default one, 2: the thread's default one, -1: do not wait.
-    py::capsule dlpackCapsule(std::optional<int64_t> stream) const {
-        frame_->keepApart();
-        if (stream.value_or(1) != -1) frame_->waitOn(static_cast<uintptr_t>(stream.value_or(1)));
-        auto* exported = new Exported{frame_, {}, {}, {}};
-        const std::vector<int64_t> sides = shape();
-        int64_t stride = 1;
-        for (size_t i = sides.size(); i-- > 0; stride *= sides[i]) {
-            exported->shape[i] = sides[i];
-            exported->strides[i] = stride;
-        }
-        dlpack::ManagedTensor& t = exported->tensor;
-        t.tensor = {reinterpret_cast<void*>(image_.data),
-                    {dlpack::kCuda, frame_->device()},
-                    static_cast<int32_t>(sides.size()),
-                    {image_.isId ? dlpack::kUnsigned : dlpack::kFloat, static_cast<uint8_t>(image_.isId ? 64 : 32), 1},
-                    exported->shape.data(),
-                    exported->strides.data(),
-                    0};
-        t.context = exported;
-        t.deleter = [](dlpack::ManagedTensor* self) { delete static_cast<Exported*>(self->context); };
-        PyObject* capsule = PyCapsule_New(&t, kCapsuleName, dropUnused);
-        if (!capsule) {
-            delete exported;
-            throw py::error_already_set();
-        }
-        return py::reinterpret_steal<py::capsule>(capsule);
-    }
-
-    py::tuple dlpackDevice() const { return py::make_tuple(dlpack::kCuda, frame_->device()); }
-
-private:
-    struct Exported {
-        std::shared_ptr<DeviceFrame> frame;
-        dlpack::ManagedTensor tensor;
-        std::array<int64_t, 3> shape, strides;
-    };
-    // A capsule that nobody took still has its name.
-    static void dropUnused(PyObject* capsule) {
-        if (!PyCapsule_IsValid(capsule, kCapsuleName)) return;
-        auto* t = static_cast<dlpack::ManagedTensor*>(PyCapsule_GetPointer(capsule, kCapsuleName));
-        t->deleter(t);
-    }
-
-    std::shared_ptr<DeviceFrame> frame_;
-    DeviceImage image_;
-};
-
 std::optional<DeviceView> viewOfOutput(const std::shared_ptr<DeviceFrame>& frame, uint32_t output) {
-    const DeviceImage image = frame->image(output);
-    if (image.data == 0) return std::nullopt;
-    return DeviceView(frame, image);
+    if (frame->image(output).data == 0) return std::nullopt;
+    return DeviceView(frame, output);
 }
 
 py::dict statusDict() {
@@ -111,7 +37,10 @@ py::dict statusDict() {
 
 py::object memoryDict(const Engine& engine) {
     if (!engine.device()) return py::none();
-    const DeviceMemory m = engine.device()->memory();
+    const DeviceMemory m = [&] {
+        const py::gil_scoped_release unlocked;
+        return engine.device()->memory();
+    }();
     py::dict memory;
     memory["pool_bytes"] = m.poolBytes;
     memory["pool_taken_bytes"] = m.poolTakenBytes;
@@ -124,6 +53,12 @@ py::object memoryDict(const Engine& engine) {
     memory["scratch_growths"] = m.scratchGrowths;
     memory["redraws"] = m.redraws;
     return memory;
+}
+
+// What is to be said once about how this engine draws; empty on the CPU.
+std::vector<std::string> takeNotes(const Engine& engine) {
+    const py::gil_scoped_release unlocked;
+    return engine.device() ? engine.device()->takeNotes() : std::vector<std::string>();
 }
 
 DeviceRasterizer& deviceOf(const Engine& engine) {
@@ -139,16 +74,29 @@ void bindDeviceFrame(py::module_& module) {
         .def("__dlpack_device__", &DeviceView::dlpackDevice)
         .def(
             "__dlpack__",
-            [](const DeviceView& view, std::optional<int64_t> stream, const py::object&, const py::object&,
-               const py::object&) { return view.dlpackCapsule(stream); },
+            [](const DeviceView& view, std::optional<int64_t> stream,
+               std::optional<std::pair<int64_t, int64_t>> version, std::optional<std::pair<int64_t, int64_t>> device,
+               std::optional<bool> copy) { return view.dlpackCapsule({stream, version, device, copy}); },
             py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
             py::arg("dl_device") = py::none(), py::arg("copy") = py::none(),
-            "A DLPack capsule, version 0, on the frame's own device and without a copy.");
+            "A DLPack capsule: on the frame's own device without a copy, or a copy there (copy=True) or on the CPU "
+            "(dl_device=(1, 0)); of version 1 when max_version allows it, else 0. BufferError for anything else.");
     py::class_<DeviceFrame, std::shared_ptr<DeviceFrame>>(module, "DeviceFrame",
                                                           "A frame in GPU memory; see wonderzoom_rt.DeviceFrame.")
         .def("view", &viewOfOutput, py::arg("output"), "The image of one output bit, None when it was not asked for.")
         .def("wait", &DeviceFrame::wait, py::call_guard<py::gil_scoped_release>(),
              "Waits until it is drawn; False when scratch memory did not suffice.")
+        .def(
+            "stats",
+            [](DeviceFrame& device) {
+                FrameStats all;
+                {
+                    py::gil_scoped_release unlocked;
+                    all.render = device.stats();
+                }
+                return statsOf(all);
+            },
+            "Waits; what drawing took, as Engine.render gives it.")
         .def(
             "read",
             [](DeviceFrame& device) {
@@ -211,12 +159,16 @@ void bindDevice(py::module_& module) {
         },
         py::arg("engine"), py::arg("snapshot"), py::arg("camera"), py::arg("settings"),
         py::arg("readiness") = std::vector<float>{}, "(frame, stats of the selection); the GPU is still drawing.");
+    module.def("take_device_notes", &takeNotes, py::arg("engine"),
+               "What users should know about how this engine draws, each line once.");
     module.def("device_memory", &memoryDict, py::arg("engine"),
                "Bytes and counts of the GPU's memory; None on the CPU.");
     module.def(
         "texture_target",
         [](Engine& engine, uint32_t texture, int32_t width, int32_t height, bool bottomUp) {
-            return deviceOf(engine).makeTextureTarget(texture, width, height, bottomUp);
+            DeviceRasterizer& device = deviceOf(engine);
+            const py::gil_scoped_release unlocked;
+            return device.makeTextureTarget(texture, width, height, bottomUp);
         },
         py::arg("engine"), py::arg("texture"), py::arg("width"), py::arg("height"), py::arg("bottom_up"),
         py::keep_alive<0, 1>());

@@ -75,6 +75,7 @@ py::dict statsOf(const FrameStats& stats) {
     if (!stats.render.tiles.empty()) result["tiles"] = tilesOf(stats.render);
     result["uploaded_bytes"] = stats.render.uploadedBytes;
     result["redraws"] = stats.render.redraws;
+    result["complete"] = stats.render.complete;
     return result;
 }
 

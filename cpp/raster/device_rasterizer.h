@@ -33,6 +33,8 @@ public:
     virtual void waitOn(uintptr_t stream) = 0;
     virtual RenderStats stats() = 0;  // waits
     virtual void read(Frame& frame) = 0;  // waits, and copies all images
+    // A copy of the image of one OutputBit that was asked for, in this device's memory or the host's, at the pointer's address. Waits.
+    virtual std::shared_ptr<void> copyOf(uint32_t output, bool toHost) = 0;
     // The memory will be read by others, at times that the rasteriser does not know: it is never drawn into again.
     virtual void keepApart() = 0;
 };

@@ -43,6 +43,7 @@ __all__: list[str] = [
     "read_bandwidth",
     "render_on_device",
     "sort_rate",
+    "take_device_notes",
     "texture_target",
 ]
 
@@ -250,12 +251,16 @@ class DeviceView:
         self,
         *,
         stream: typing.SupportsInt | typing.SupportsIndex | None = None,
-        max_version: typing.Any = None,
-        dl_device: typing.Any = None,
-        copy: typing.Any = None,
+        max_version: tuple[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+        ]
+        | None = None,
+        dl_device: tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]
+        | None = None,
+        copy: bool | None = None,
     ) -> typing_extensions.CapsuleType:
         """
-        A DLPack capsule, version 0, on the frame's own device and without a copy.
+        A DLPack capsule: on the frame's own device without a copy, or a copy there (copy=True) or on the CPU (dl_device=(1, 0)); of version 1 when max_version allows it, else 0. BufferError for anything else.
         """
     def __dlpack_device__(self) -> tuple: ...
     @property
@@ -270,6 +275,10 @@ class DeviceFrame:
     def read(self) -> tuple[dict, dict]:
         """
         (images, stats), as Engine.render gives them.
+        """
+    def stats(self) -> dict:
+        """
+        Waits; what drawing took, as Engine.render gives it.
         """
     def view(self, output: typing.SupportsInt | typing.SupportsIndex) -> DeviceView | None:
         """
@@ -371,6 +380,11 @@ def sort_rate(
 ) -> float:
     """
     Pairs a second of the engine's sort of tiles, keys in random order.
+    """
+
+def take_device_notes(engine: Engine) -> list[str]:
+    """
+    What users should know about how this engine draws, each line once.
     """
 
 def texture_target(

@@ -56,16 +56,37 @@ class DeviceFrame:
         return self._native.wait()
 
     def to_host(self) -> Frame:
-        """Waits, and copies it to the CPU's memory, with the times of its stages."""
+        """Waits, and copies it to the CPU's memory, with what `finished_stats` says."""
         images, stats = self._native.read()
-        merged = {**stats, **self.stats, "stages_ms": {**stats["stages_ms"], **self.stats["stages_ms"]}}
-        funnel = {name: max(value, stats["funnel"][name]) for name, value in self.stats["funnel"].items()}
-        merged["funnel"] = funnel
-        return Frame(camera=self.camera, depth_reference=self.depth_reference, stats=merged, **images)
+        return Frame(
+            camera=self.camera, depth_reference=self.depth_reference, stats=self._with(stats), **images
+        )
+
+    def finished_stats(self) -> dict[str, Any]:
+        """Waits; `Frame.stats` with the GPU's stages and counts. `complete` is False when scratch memory did not
+        suffice: then what comes last in the draw order, or what is farthest, is missing from the images."""
+        return self._with(self._native.stats())
+
+    def _with(self, drawing: dict[str, Any]) -> dict[str, Any]:
+        """The selection's stats with those of drawing."""
+        known = self.stats
+        return {
+            **known,
+            "stages_ms": {**known["stages_ms"], **_not_zero(drawing["stages_ms"])},
+            "funnel": {name: max(value, drawing["funnel"][name]) for name, value in known["funnel"].items()},
+            "uploaded_bytes": drawing["uploaded_bytes"],
+            "complete": drawing["complete"],
+            **({"tiles": drawing["tiles"]} if "tiles" in drawing else {}),
+        }
 
     def __repr__(self) -> str:
         present = [name for name in OUTPUTS if getattr(self, name) is not None]
         return f"<DeviceFrame {self.camera.width}x{self.camera.height}: {', '.join(present)}>"
+
+
+def _not_zero(stages: dict[str, float]) -> dict[str, float]:
+    """The drawing's own stages; those of the selection are 0 in its stats."""
+    return {name: ms for name, ms in stages.items() if name not in ("select", "load", "list")}
 
 
 class TextureTarget:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,6 +67,12 @@ class Engine:
         memory: dict[str, int] | None = _core.device_memory(self._native)
         return memory
 
+    def _say_notes(self) -> None:
+        """Warns, once each, of what makes this GPU draw in a slower way."""
+        if self._native.on_device:
+            for note in _core.take_device_notes(self._native):
+                warnings.warn(note, RuntimeWarning, stacklevel=3)
+
     def render(
         self,
         snapshot: _core.Snapshot,
@@ -80,6 +87,7 @@ class Engine:
         ready = _readiness(readiness or {}, snapshot)
         with self._turn:
             images, stats = self._native.render(snapshot, native_camera(camera), chosen, ready)
+            self._say_notes()
         frame = Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
         for listener in zones.frame_listeners:
             listener(frame)
@@ -104,6 +112,7 @@ class Engine:
             frame, stats = _core.render_on_device(
                 self._native, snapshot, native_camera(camera), chosen, ready
             )
+            self._say_notes()
         return DeviceFrame(frame, camera, chosen.depth_reference, stats)
 
     def texture_target(
