@@ -16,7 +16,7 @@ CTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" ctest
 HAS_DOCTEST := $(shell printf '\043include <doctest/doctest.h>\n' | $(CXX) -E -x c++ - >/dev/null 2>&1 && echo yes)
 CPP_FILES = $(shell find cpp cuda tests/cpp -name '*.h' -o -name '*.cpp' -o -name '*.cu' | sort)
 
-.PHONY: help test demo setup-test setup-demo pytest native sanitize cuda lint format types layering stub stub-check \
+.PHONY: help test demo setup-test setup-demo pytest native sanitize cuda emulated lint format types layering stub stub-check \
         docs soak wheel aarch64-check clean dev
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make lint    format, types, layering, stub, docs make native   native tests alone"
 	@echo "make wheel   a manylinux wheel in dist/          make sanitize native tests under ASan and UBSan"
 	@echo "make soak    the long runs                       make cuda     compile the CUDA backend"
+	@echo "make emulated  the CUDA backend's Python tests on an emulated GPU"
 	@echo "make format  format all sources                  make stub     generate _core.pyi"
 	@echo "make dev     build in place with this environment's packages"
 
@@ -75,6 +76,19 @@ cuda: setup-test
 	  > build/cuda.log 2>&1 || { cat build/cuda.log; exit 1; }
 	$(CMAKE) --build build/cuda -j $(JOBS) --target wz_cuda $(if $(HAS_DOCTEST),parity_tests)
 	$(if $(HAS_DOCTEST),$(CTEST) --test-dir build/cuda --output-on-failure -R parity)
+
+# The CUDA backend's tests without a GPU: its host code on an emulated runtime, its kernels lane by lane, under Python.
+EMULATED_TESTS := tests/python/test_backend.py tests/python/test_device_frame.py tests/python/test_doctor.py
+emulated: setup-test
+	@mkdir -p build
+	$(CMAKE) -S . -B build/emulated -G Ninja -DCMAKE_BUILD_TYPE=Release -DWZ_PYTHON=ON -DWZ_CUDA=EMULATED \
+	  -DSKBUILD_PROJECT_VERSION=0.1.0.dev -DPython_EXECUTABLE=$(abspath $(VENV_PYTHON)) \
+	  -Dpybind11_DIR=$$($(VENV_PYTHON) -m pybind11 --cmakedir) > build/emulated.log 2>&1 || { cat build/emulated.log; exit 1; }
+	$(CMAKE) --build build/emulated -j $(JOBS) --target _core
+	rm -rf build/emulated/python && mkdir build/emulated/python && cp -r python/wonderzoom_rt build/emulated/python
+	rm -f build/emulated/python/wonderzoom_rt/_core*.so
+	cp build/emulated/cpp/bindings/_core*.so build/emulated/python/wonderzoom_rt
+	PYTHONPATH=build/emulated/python $(PYTEST) -p no:cacheprovider $(EMULATED_TESTS)
 
 # The portable code path on 64-bit ARM: g++-aarch64-linux-gnu compiles the libraries and the native tests, qemu-user runs
 # the tests when it is there.

@@ -2,7 +2,9 @@
 # Decides WZ_HAS_CUDA. Architectures: machine code for RTX 20, for RTX 30 and 40 (8.0 runs on all of 8.x) and for Hopper; PTX of the
 # newest for everything after, which the driver compiles with all that the newest can do.
 set(WZ_HAS_CUDA OFF)
-if(NOT WZ_CUDA STREQUAL "OFF")
+if(WZ_CUDA STREQUAL "EMULATED")
+  set(WZ_HAS_CUDA ON)
+elseif(NOT WZ_CUDA STREQUAL "OFF")
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90-real 90-virtual)
   endif()

@@ -7,6 +7,13 @@ using namespace wz::test;
 
 namespace {
 
+// Which of the calls are tried: switching stacks is slow under the address sanitizer.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr uint64_t kStep = 151;
+#else
+constexpr uint64_t kStep = 29;
+#endif
+
 // Frames that grow, shrink and change their outputs, so that every part of the host code comes to its turn.
 struct Views {
     Camera small = cameraAt(13, 9, 12.0), large = cameraAt(30, 22, 28.0);
@@ -44,7 +51,7 @@ TEST_CASE("whichever call fails, the frames after it are right and no memory is 
     for (bool graph : {true, false}) {
         uint64_t failed = 0, kept = 0;
         uint64_t expectedTaken = 0, expectedImages = 0, calls = 1;
-        for (uint64_t failAt = 0; failAt <= calls; failAt += 29) {
+        for (uint64_t failAt = 0; failAt <= calls; failAt += kStep) {
             const EmulatedGpu emulated;
             const auto gpu = makeCudaRasterizer(smallOptions(graph));
             emulated::device.calls = 0;
@@ -70,7 +77,7 @@ TEST_CASE("whichever call fails, the frames after it are right and no memory is 
             CHECK(memory.imageBytes <= expectedImages);
         }
         MESSAGE(calls << " calls, " << failed << " tried that lose a frame, " << kept << " that do not");
-        CHECK(failed > 8);
+        CHECK(failed > calls / kStep / 3);
         CHECK(kept > 0);  // polls, timers and graphs that fail cost nothing
     }
 }

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from .. import _core
 from ..camera import Camera
+from ..device_frame import DeviceFrame
 from ..engine import BackendName, Engine
-from ..errors import InputError
+from ..errors import DeviceError, InputError
 from ..frame import Frame
 from .scene import Scene
 
@@ -24,6 +25,8 @@ Progress = Callable[[float, str], None]
 
 COLOR_AND_COVERAGE = ("color", "coverage")
 BACKENDS = ("cpu", "cuda")
+_MOST_DRAWS = 5
+"""Of one frame, when scratch memory of a GPU did not suffice, as in `Engine.render`."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,29 @@ class Settings:
     cull: bool = True
     lod: bool = True
 
-    def draw(self, engine: Engine, snapshot: _core.Snapshot, camera: Camera) -> Frame:
-        """One frame as these settings want it."""
-        return engine.render(snapshot, camera, outputs=self.outputs, cull=self.cull, apply_fade=self.lod)
+    def draw(self, engine: Engine, snapshot: _core.Snapshot, camera: Camera) -> Frame | DeviceFrame:
+        """One frame as these settings want it, finished. On a GPU it stays there: reading it back is not drawing."""
+        wishes: dict[str, Any] = {"outputs": self.outputs, "cull": self.cull, "apply_fade": self.lod}
+        if engine.backend == "cpu":
+            return engine.render(snapshot, camera, **wishes)
+        for _ in range(_MOST_DRAWS):
+            frame = engine.render_on_device(snapshot, camera, **wishes)
+            if frame.wait():
+                return frame
+        raise DeviceError("a frame needs more scratch memory than the GPU gives it")
+
+
+def stats_of(drawn: Frame | DeviceFrame) -> dict[str, Any]:
+    """What a finished frame says of itself."""
+    return drawn.stats if isinstance(drawn, Frame) else drawn.finished_stats()
 
 
 @dataclass(frozen=True)
 class Samples:
     """What was measured: arrays (runs, frames).
 
-    frame_ms: from the call until the images are there. processor_ms: of all threads. stages_ms: by stage, as the
-    engine timed them. funnel: mean counts a frame. pixels: of a frame.
+    frame_ms: from the call until the images are there, on a GPU in its memory. processor_ms: of all threads.
+    stages_ms: by stage, as the engine timed them. funnel: mean counts a frame. pixels: of a frame.
     """
 
     frame_ms: Array
@@ -92,12 +107,12 @@ def measure(
     def draw(camera: Camera) -> tuple[float, float, dict[str, Any]]:
         nonlocal done
         busy, start = time.process_time(), time.perf_counter()
-        stats = settings.draw(engine, snapshot, camera).stats
+        drawn = settings.draw(engine, snapshot, camera)
         wall = time.perf_counter() - start
         busy = time.process_time() - busy
         done += 1
         tell(done / total, "drawing")
-        return 1e3 * wall, 1e3 * busy, stats
+        return 1e3 * wall, 1e3 * busy, stats_of(drawn)
 
     for number in range(warmup):
         draw(cameras[number % len(cameras)])

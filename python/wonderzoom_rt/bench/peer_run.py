@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..camera import Camera
 from ..engine import Engine
 from ..errors import InputError
+from ..frame import Frame
 from ..layer import SurfelLayer
 from .machine import commit, machine
 from .measure import COLOR_AND_COVERAGE, Progress, Settings, make_engine
@@ -107,13 +108,14 @@ class _Ours:
     def __init__(self, settings: Settings, engine: Engine, snapshot: Any, camera: Camera) -> None:
         self._settings, self._engine = settings, engine
         self._snapshot, self._camera = snapshot, camera
-        self._frame: Any = None
+        self._frame: Any = None  # Frame or DeviceFrame
 
     def draw(self) -> None:
         self._frame = self._settings.draw(self._engine, self._snapshot, self._camera)
 
     def picture(self) -> NDArray[np.float32]:
-        color: NDArray[np.float32] = self._frame.color
+        frame: Any = self._frame if isinstance(self._frame, Frame) else self._frame.to_host()
+        color: NDArray[np.float32] = frame.color
         return color
 
 
