@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/images.h"
 
+#include <cstring>
+
 namespace wz {
 namespace {
 
 template <class T>
-void copyImage(const ImagePlace& place, const char* base, std::vector<T>& image) {
-    const auto* from = reinterpret_cast<const T*>(base + place.offset);
-    image.assign(from, from + place.bytes / sizeof(T));  // each element is written once
+void copyImage(const ImagePlace& place, const char* base, Image<T>& image) {
+    image.resize(place.bytes / sizeof(T));  // clears nothing
+    if (place.bytes > 0) std::memcpy(image.data(), base + place.offset, place.bytes);
 }
 
 }  // namespace

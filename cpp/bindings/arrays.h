@@ -41,10 +41,11 @@ std::span<const T> viewOf(const py::object& object, const char* name, py::ssize_
 }
 
 // A read-only array that owns what was in `values`.
-template <class T>
-py::array ownedArray(std::vector<T>&& values, const std::vector<py::ssize_t>& shape) {
-    auto* kept = new std::vector<T>(std::move(values));
-    py::capsule owner(kept, [](void* pointer) { delete static_cast<std::vector<T>*>(pointer); });
+template <class T, class Memory>
+py::array ownedArray(std::vector<T, Memory>&& values, const std::vector<py::ssize_t>& shape) {
+    using Values = std::vector<T, Memory>;
+    auto* kept = new Values(std::move(values));
+    py::capsule owner(kept, [](void* pointer) { delete static_cast<Values*>(pointer); });
     py::array array(py::dtype::of<T>(), shape, kept->data(), owner);
     array.attr("flags").attr("writeable") = false;
     return array;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "raster/image.h"
 #include "shared/camera.h"
 #include "shared/fade.h"
 #include "shared/surfel.h"
@@ -97,13 +98,13 @@ struct DrawList {
 // Images of one view, row-major; only those asked for are filled.
 struct Frame {
     int32_t width = 0, height = 0;
-    std::vector<float> color;  // 3 a pixel, over the background
-    std::vector<float> coverage;
-    std::vector<float> depth;  // expected (divided by coverage), minus depthReference; +infinity where coverage is 0
-    std::vector<float> depthMedian;  // of the first surfel that brings transmittance to 0.5 or less; +infinity: none
-    std::vector<float> normal;  // 3 a pixel, camera axes, facing the camera, not normalised: contribution-weighted mean
-    std::vector<float> level;  // contribution-weighted mean level
-    std::vector<uint64_t> surfelId;  // of the largest contribution; all ones: none
+    Image<float> color;  // 3 a pixel, over the background
+    Image<float> coverage;
+    Image<float> depth;  // expected (divided by coverage), minus depthReference; +infinity where coverage is 0
+    Image<float> depthMedian;  // of the first surfel that brings transmittance to 0.5 or less; +infinity: none
+    Image<float> normal;  // 3 a pixel, camera axes, facing the camera, not normalised: contribution-weighted mean
+    Image<float> level;  // contribution-weighted mean level
+    Image<uint64_t> surfelId;  // of the largest contribution; all ones: none
 };
 
 struct StageTime {

@@ -10,7 +10,7 @@ using namespace wz::test;
 namespace {
 
 struct Picture {
-    std::vector<float> coverage, level;
+    Image<float> coverage, level;
 };
 
 Picture drawn(const Snapshot& snapshot, const Camera& camera, float bias, std::vector<float> readiness = {}) {

@@ -23,7 +23,7 @@ struct Difference {
 
 // tolerance(a, b): what two numbers may differ by. Infinities of one sign are equal, NaN never is.
 template <class T, class Tolerance>
-Difference differenceOf(const std::vector<T>& a, const std::vector<T>& b, size_t channels, const Tolerance& tolerance) {
+Difference differenceOf(const Image<T>& a, const Image<T>& b, size_t channels, const Tolerance& tolerance) {
     REQUIRE(a.size() == b.size());
     Difference d;
     d.pixels = a.size() / channels;

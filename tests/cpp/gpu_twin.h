@@ -70,7 +70,7 @@ private:
     }
 
     template <class T>
-    static T* wanted(std::vector<T>& image, bool asked, size_t count) {
+    static T* wanted(Image<T>& image, bool asked, size_t count) {
         image.assign(asked ? count : 0, T{});
         return asked ? image.data() : nullptr;
     }

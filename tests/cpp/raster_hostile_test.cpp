@@ -49,7 +49,7 @@ DiscArrays withBadDiscs(const DiscArrays& good) {
     return a;
 }
 
-bool allFinite(const std::vector<float>& v) {
+bool allFinite(const Image<float>& v) {
     return std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); });
 }
 

@@ -95,7 +95,7 @@ inline RenderSettings settingsWith(uint32_t outputs = kAllOutputs) {
 }
 
 // Decibels against a peak of 1; infinities in both are equal.
-inline double psnr(const std::vector<float>& a, const std::vector<float>& b) {
+inline double psnr(const Image<float>& a, const Image<float>& b) {
     if (a.size() != b.size() || a.empty()) return -1;
     double sum = 0;
     for (size_t i = 0; i < a.size(); ++i) {

@@ -39,7 +39,7 @@ double msSince(Clock::time_point start) {
 }
 
 template <class T>
-T* sized(std::vector<T>& image, bool wanted, size_t count) {
+T* sized(Image<T>& image, bool wanted, size_t count) {
     image.resize(wanted ? count : 0);
     return wanted ? image.data() : nullptr;
 }
