@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "core/profiler.h"
 #include "shared/config.h"
 #include "shared/frustum.h"
 
@@ -72,7 +71,6 @@ Verdict judge(const PageEntry& entry, const ViewOfPages& view, const MissingPage
 }  // namespace
 
 Selection selectPages(const Snapshot& snapshot, const ViewOfPages& view) {
-    WZ_ZONE_OF("select", snapshot.pages.size());
     Selection selection;
     const Frustum frustum = frustumOf(view.camera);
     for (uint32_t i = 0; i < snapshot.pages.size(); ++i) {

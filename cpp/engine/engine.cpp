@@ -29,7 +29,10 @@ Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, PageLo
     while (true) {
         const auto start = Clock::now();
         const size_t missingBefore = snapshot.missing->count();
-        Selection selection = selectPages(snapshot, view);
+        Selection selection = [&] {
+            WZ_ZONE_OF("select", snapshot.pages.size());
+            return selectPages(snapshot, view);
+        }();
         stats.selectMs += millisecondsSince(start);
         const auto loading = Clock::now();
         const LoadStats load = loader.load(snapshot, selection.pages);
