@@ -198,6 +198,8 @@ std::shared_ptr<DeviceFrame> CudaCore::render(const DrawList& list, const Camera
     DeviceArray<char> images = images_.take(std::max<size_t>(layout.bytes, 256), frame_);
     try {
         draw(slot, send(slot, camera, settings, frameArraysOf(layout, images.data())));
+        if (settings.tileStats) slot.fetchTiles(scratch_, gpuGridOf(camera.width, camera.height), stream_.get());
+        slot.end(stream_.get());
     } catch (...) {
         abandonFrame();
         images_.give(std::move(images), frame_);

@@ -25,6 +25,10 @@ RenderStats FrameRecord::stats() const {
     }
     for (size_t i = 0; i < kCudaStages.size(); ++i) s.stages.push_back({kCudaStages[i], stages_ms[i]});
     s.uploadedBytes = uploadedBytes;
+    s.tileColumns = grid.columns;
+    s.tileRows = grid.rows;
+    s.tileSize_px = kGpuTileSize;
+    s.tiles = tiles;
     s.complete = !overflowed;
     return s;
 }
@@ -41,6 +45,7 @@ void FrameSlot::dropGraph() {
 }
 
 const FrameHead* FrameSlot::sendList(FrameHead head, FrameList& list, cudaStream_t copy) {
+    grid_.reset();
     std::vector<PageRun>& runs = list.runs();
     const size_t headBytes = aligned(sizeof(FrameHead)), runBytes = aligned(runs.size() * sizeof(PageRun));
     const size_t bytes = headBytes + runBytes + aligned(list.covers().size() * sizeof(CoverArrays));
@@ -124,13 +129,19 @@ bool FrameSlot::drawByGraph(const Scratch& scratch, const FrameHead* head, const
         why = problem.what();
         return false;
     }
-    WZ_CUDA("frame", cudaEventRecord(done_.get(), stream));
     return true;
 }
 
 void FrameSlot::draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream) {
     passes(scratch, head, key, false, stream);
-    WZ_CUDA("frame", cudaEventRecord(done_.get(), stream));
+}
+
+void FrameSlot::fetchTiles(const Scratch& scratch, const TileGrid& grid, cudaStream_t stream) {
+    const size_t tiles = static_cast<size_t>(grid.columns) * static_cast<size_t>(grid.rows);
+    if (spans_.size() < tiles) spans_ = PinnedArray<EntrySpan>(tiles);
+    WZ_CUDA("tile stats", cudaMemcpyAsync(spans_.data(), scratch.arrays(false).spans, tiles * sizeof(EntrySpan),
+                                          cudaMemcpyDeviceToHost, stream));
+    grid_ = grid;
 }
 
 bool FrameSlot::finish(bool wait) {
@@ -150,6 +161,11 @@ bool FrameSlot::finish(bool wait) {
     for (size_t i = 0; i < kCudaStages.size(); ++i)  // a time that is not to be had is 0
         if (cudaEventElapsedTime(&record_->stages_ms[i], times_[i].get(), times_[i + 1].get()) != cudaSuccess)
             cudaGetLastError();
+    if (grid_) {
+        record_->grid = *grid_;
+        for (size_t i = 0; i < static_cast<size_t>(grid_->columns) * static_cast<size_t>(grid_->rows); ++i)
+            record_->tiles.push_back({spans_.data()[i].end - spans_.data()[i].begin, 0.0f});
+    }
     record_->finished = true;
     return true;
 }

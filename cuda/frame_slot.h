@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct FrameRecord {
     FrameCounters counters{};
     std::array<float, kCudaStages.size()> stages_ms{};
     uint64_t tested = 0, uploadedBytes = 0;
+    TileGrid grid{};  // of `tiles`
+    std::vector<TileCost> tiles;
     RenderStats stats() const;
 };
 
@@ -43,11 +46,14 @@ public:
 
     // Copies head, runs and covers to the device on `copy`; returns where the head lies.
     const FrameHead* sendList(FrameHead head, FrameList& list, cudaStream_t copy);
-    // Starts the frame's passes as one graph, recorded where there is none for `key`: all passes, the counters' way back and the
-    // end of the frame. False when that cannot be done, with the reason; then nothing was started.
+    // Starts the frame's passes and the counters' way back as one graph, recorded where there is none for `key`. False when that cannot
+    // be done, with the reason; then nothing was started.
     bool drawByGraph(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream,
                      std::string& why);
-    // The same, pass by pass.
+    // The tiles' lists come back with this frame too.
+    void fetchTiles(const Scratch& scratch, const TileGrid& grid, cudaStream_t stream);
+    void end(cudaStream_t stream) { WZ_CUDA("frame", cudaEventRecord(done_.get(), stream)); }
+    // The passes, started one by one.
     void draw(const Scratch& scratch, const FrameHead* head, const GraphKey& key, cudaStream_t stream);
 
     cudaEvent_t done() const { return done_.get(); }
@@ -74,6 +80,8 @@ private:
     std::vector<Event> times_;  // one more than stages
     Event done_;
     PinnedArray<FrameCounters> counters_;
+    PinnedArray<EntrySpan> spans_;
+    std::optional<TileGrid> grid_;  // of spans_, when this frame fetches them
     PinnedArray<char> sent_;
     DeviceArray<char> list_;
     cudaGraphExec_t graph_ = nullptr;

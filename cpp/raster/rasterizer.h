@@ -112,7 +112,8 @@ struct StageTime {
     double ms = 0;
 };
 
-// What one tile of the frame took: surfels in its list, and the time of blending and resolving it.
+// What one tile of the frame took: surfels in its list, and the time of blending and resolving it (0 on a GPU, where tiles are not
+// timed).
 struct TileCost {
     uint32_t entries = 0;
     float ms = 0;

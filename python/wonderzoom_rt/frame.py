@@ -34,8 +34,8 @@ class Frame:
     stats: what drawing took, see `docs/profiling.md`: `total_ms`; `stages_ms` {select, load, list, project, bin, sort,
     blend, resolve}; `pages` {tested, outside_view, outside_band, covered, selected, loaded, missing}; `bytes` {read};
     `funnel` {pages_tested, pages_selected, tested, visible, projected, tile_entries, evaluations, contributions};
-    `complete`, False where a GPU's scratch memory did not suffice; and
-    `tiles` {size, entries (rows,columns) uint32, ms (rows,columns) float32} when it was drawn with `tile_stats`.
+    `complete`, False where a GPU's scratch memory did not suffice; and `tiles` {size, entries (rows,columns) uint32,
+    ms (rows,columns) float32, 0 on a GPU} when it was drawn with `tile_stats`.
     """
 
     camera: Camera

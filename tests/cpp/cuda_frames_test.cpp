@@ -2,6 +2,7 @@
 // The CUDA backend on the emulated runtime: whole frames against the CPU's, and how its host code goes about memory and devices.
 #include "core/profiler.h"
 #include "cuda_case.h"
+#include "shared/tiles.h"
 
 using namespace wz;
 using namespace wz::test;
@@ -27,20 +28,21 @@ TEST_CASE("frames of the CUDA backend are the CPU's, whatever the order in which
 TEST_CASE("frames in device memory wait for their drawing, outlive the rasteriser, and give their memory back") {
     const EmulatedGpu emulated;
     const Camera camera = cameraAt(33, 21, 30.0);
-    const DiscArrays discs = randomDiscs(4, 300, camera);
+    // Of the same lengths: what one frame brings takes the memory of the one before, which may not yet be drawn.
+    const DiscArrays discs[] = {randomDiscs(4, 300, camera), randomDiscs(14, 300, camera)};
     std::vector<std::shared_ptr<DeviceFrame>> frames;
     {
         const auto gpu = makeCudaRasterizer(smallOptions());
-        drawnBy(*gpu, listOf(discs), camera, settingsWith());  // scratch has its size
-        for (int i = 0; i < 7; ++i) frames.push_back(gpu->renderOnDevice(listOf(discs), camera, settingsWith()));
+        for (const DiscArrays& d : discs) drawnBy(*gpu, listOf(d), camera, settingsWith());  // scratch has its size
+        for (int i = 0; i < 9; ++i) frames.push_back(gpu->renderOnDevice(listOf(discs[i % 2]), camera, settingsWith()));
     }
-    const Frame cpu = drawn(discs, camera, settingsWith());
-    for (const auto& frame : frames) {
-        CHECK(frame->wait());
+    const Frame cpu[] = {drawn(discs[0], camera, settingsWith()), drawn(discs[1], camera, settingsWith())};
+    for (size_t i = 0; i < frames.size(); ++i) {
+        CHECK(frames[i]->wait());
         Frame host;
-        frame->read(host);
-        checkParity(cpu, host);
-        CHECK(frame->stats().complete);
+        frames[i]->read(host);
+        checkParity(cpu[i % 2], host);
+        CHECK(frames[i]->stats().complete);
     }
 }
 
@@ -79,6 +81,30 @@ TEST_CASE("a frame that needs more scratch memory than it found says so, and the
     Frame host;
     whole->read(host);
     checkParity(drawn(many, camera, settingsWith()), host);
+}
+
+TEST_CASE("tile stats are the lengths of the tiles' lists, with and without a graph") {
+    const EmulatedGpu emulated;
+    const auto gpu = makeCudaRasterizer(smallOptions());
+    const Camera camera = cameraAt(33, 21, 30.0);
+    const DiscArrays discs = randomDiscs(10, 300, camera);
+    RenderSettings settings = settingsWith();
+    settings.tileStats = true;
+    for (int frame = 0; frame < 6; ++frame) {
+        Frame image;
+        const RenderStats stats = gpu->render(listOf(discs), camera, settings, image);
+        REQUIRE(stats.tiles.size() == 5 * 3);
+        CHECK(stats.tileColumns == 5);
+        CHECK(stats.tileRows == 3);
+        CHECK(stats.tileSize_px == kGpuTileSize);
+        uint64_t entries = 0;
+        for (const TileCost& tile : stats.tiles) entries += tile.entries;
+        CHECK(entries == stats.tileEntries);
+        CHECK(entries > 300);
+    }
+    settings.tileStats = false;
+    Frame image;
+    CHECK(gpu->render(listOf(discs), camera, settings, image).tiles.empty());
 }
 
 TEST_CASE("the caller's device stays current, also when frames go while another one is") {
