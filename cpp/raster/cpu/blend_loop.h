@@ -121,7 +121,8 @@ static inline void blendDisc(TileSums<kTwo, kDetail>& sums, Tally& tally, const 
         blocks &= blocks - 1;
         const Hit<F16> hit = hitOf(place.column + F16(place.columns[block % kBlocksPerRow] - x),
                                    place.row + F16(place.rows[block / kBlocksPerRow] - y));
-        if (!anyOf(hit.inside)) continue;
+        // With colours alone a block that the disc misses costs less than a wrong guess whether it does.
+        if (kDetail && !anyOf(hit.inside)) continue;
         Touch touch;
         touch.alpha = alphaOf(brush.s, hit);
         touch.inside = hit.inside;

@@ -42,8 +42,8 @@ WZ_HD Hit<F> hitFlat(const SurfelRecord& s, F px, F py) {
     const F zy = madd(F(s.vx), px, F(s.vy) * py);
     hit.slope = madd(F(s.hx), px, F(s.hy) * py);
     hit.depthFactor = F(1.0f) + hit.slope;
-    const F stretch = madd(hit.slope, madd(hit.slope, F(3.0f), F(2.0f)), F(1.0f));
-    const F onDisc = F(0.5f) * madd(zx, zx, zy * zy) * stretch;
+    const F halfStretch = madd(hit.slope, madd(hit.slope, F(1.5f), F(1.0f)), F(0.5f));
+    const F onDisc = madd(zx, zx, zy * zy) * halfStretch;
     const F onScreen = madd(px, px, py * py);
     hit.onPlane = onDisc <= onScreen;
     hit.halfSquare = minOf(onDisc, onScreen);
