@@ -52,10 +52,12 @@ def test_picture_is_nearest_to_the_model_fitted_on_it(data_dir: Path) -> None:
 
 
 def test_pooled_model_has_the_moments_of_both_sets() -> None:
-    pictures = [np.random.default_rng(seed).random((960, 960)) ** (1 + seed) for seed in (0, 1)]
+    pictures = [
+        np.random.default_rng(seed).random((960, 960 * (3 - 2 * seed))) ** (1 + seed) for seed in (0, 1)
+    ]
     features = [block_features(picture)[0] for picture in pictures]
     one, other = (fit_pristine([picture], sources=[str(k)]) for k, picture in enumerate(pictures))
-    both = pooled(one, other)
+    both = pooled(one, other, share=0.75)  # 300 blocks of 400
     rows = np.concatenate(features)
     assert both.sources == ("0", "1")
     assert both.mean == pytest.approx(rows.mean(axis=0), rel=1e-6)

@@ -6,10 +6,10 @@ analyzer" (2013). The model of pristine pictures is our own (`niqe_pristine.npz`
 `pooled` from the photographs its record names), so numbers rank pictures here but are not those of other
 implementations.
 
-One half of the model is from pictures 300 to 1632 px wide, most of them reduced, the other from photographs at the
+A fifth of the model is from pictures 300 to 1632 px wide, most of them reduced, the rest from six photographs at the
 camera's own resolution, reduced by 1.5 and to 1088 px: natural detail is softer in a camera's own pixels than in
-reduced ones. The first half alone holds blurred noise to be more natural than the true detail of a photograph, at 8
-of 12 places.
+reduced ones. The reduced ones alone hold blurred noise to be more natural than the true detail of a photograph, at 8
+of 12 places; without them, true detail in a small picture loses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .images import FloatArray, area_resize, convolve_separable, luma
 BLOCK_PX = 96
 FEATURES = 36
 #: Pristine statistics come from blocks at least this sharp, relative to the sharpest of their picture.
-SHARP_PART = 0.6
+SHARP_PART = 0.7
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _MODEL = Path(__file__).with_name("niqe_pristine.npz")
 
@@ -138,12 +138,14 @@ def fit_pristine(pictures: Iterable[NDArray[Any]], *, sources: Iterable[str] = (
     return PristineModel(rows.mean(axis=0), np.cov(rows, rowvar=False), tuple(sources))
 
 
-def pooled(one: PristineModel, other: PristineModel) -> PristineModel:
-    """The model of two sets of photographs together, each of which counts as much as the other."""
+def pooled(one: PristineModel, other: PristineModel, *, share: float = 0.5) -> PristineModel:
+    """The model of two sets of photographs together; `share` (0..1) is how much the first set counts."""
     apart = one.mean - other.mean
     return PristineModel(
-        (one.mean + other.mean) / 2.0,
-        (one.covariance + other.covariance) / 2.0 + np.outer(apart, apart) / 4.0,
+        share * one.mean + (1.0 - share) * other.mean,
+        share * one.covariance
+        + (1.0 - share) * other.covariance
+        + share * (1.0 - share) * np.outer(apart, apart),
         one.sources + other.sources,
     )
 
