@@ -19,7 +19,7 @@ _OFFSET, _TOP, _NEXT = -0.27, 1.49, -0.60
 _FLOOR = 0.25 / 255
 # 1.22 octave-rms in 1.5 octaves; the three bands of a 1/f picture of octave-rms 1 have rms 0.84, 0.575, 0.57.
 _EVEN_GAIN = 1.22 / (0.837**0.4 * 0.575**0.35 * 0.568**0.25)
-_WINDOW = 2.5
+_WINDOW, _NEAR, _NEAR_GAIN = 2.5, 1.0, 1.25
 _FITTED_OCTAVES = 1.5
 
 
@@ -38,7 +38,12 @@ class LowStatistics:
 
 
 def _local_rms(band: FloatArray) -> FloatArray:
-    return np.asarray(gaussian(np.abs(band), _WINDOW) * np.float32(1.2533), dtype=np.float32)
+    """Rms by the mean size in a wide window or a near one, whichever holds less: beside an outline only the
+    wide one sees it, and a halo of texture would grow on the sky there.
+    """
+    size = np.abs(band)
+    least = np.minimum(gaussian(size, _WINDOW), np.float32(_NEAR_GAIN) * gaussian(size, _NEAR))
+    return np.asarray(least * np.float32(1.2533), dtype=np.float32)
 
 
 def hidden_rms(plane: FloatArray, ratio: float, depth: float) -> FloatArray:

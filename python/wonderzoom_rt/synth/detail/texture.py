@@ -28,11 +28,14 @@ _MOST_GAIN = 1.25
 _LEAST_GAIN = 0.85
 _ROUGHEST_RMS = 0.05
 _JUST_SEEN = 1.5 / 255
-_STRENGTH, _STRENGTH_DEEP = 0.62, 0.88
+_STRENGTH, _STRENGTH_DEEP = 0.6, 0.88
 # Of the missing energy, what the finest band (in 1.5 octaves) and the middle one get, near the photograph and deep.
 # A camera's lens and sensor leave little near the pixel's own Nyquist: a 1/f picture has up to 1.4 octaves more
-# there than photographs at their own resolution, and discs cannot show it.
-_SHARES, _SHARES_DEEP = (0.42, 0.44), (0.4, 0.58)
+# there than photographs at their own resolution, and discs cannot show it. So near the photograph the finest band is
+# blurred by a lens of so many px, too: the originals hold about 0.6 of the band before in 0.35 to 0.42 cycles/px, and a
+# third in 0.42 to 0.5.
+_LENS = 0.8
+_SHARES, _SHARES_DEEP = (0.38, 0.48), (0.4, 0.58)
 # Very rough places are softer in photographs than any power law says; a little of the law is kept.
 _ROUGH_GAIN = 0.4
 
@@ -68,7 +71,10 @@ def texture_field(
     body = np.float32(0.5 + 0.5 * depth) * gaussian(field, 0.32 * grids.ratio)
     sharp = field - body
     finest = sharp - gaussian(sharp, 0.7)
-    return Field(grids.detail(finest), grids.detail(sharp - finest), grids.down(body))
+    middle = sharp - finest
+    if depth < 1:
+        finest += np.float32(1 - depth) * (gaussian(finest, _LENS) - finest)
+    return Field(grids.detail(finest), grids.detail(middle), grids.down(body))
 
 
 def wanted_rms(statistics: LowStatistics, depth: float) -> FloatArray:
