@@ -89,6 +89,21 @@ struct TileSpans {
     }
 };
 
+// Writes those of sixteen entries whose bit is set, one after the other, and nothing behind them.
+static inline void storeChosen(uint64_t* to, uint32_t bits, const uint64_t* entries) {
+#if defined(__AVX512F__)
+    for (int half = 0; half < 2; ++half) {
+        const uint32_t chosen = bits >> 8 * half & 0xffu, count = static_cast<uint32_t>(__builtin_popcount(chosen));
+        const __m512i packed =
+            _mm512_maskz_compress_epi64(static_cast<__mmask8>(chosen), _mm512_load_si512(entries + 8 * half));
+        _mm512_mask_storeu_epi64(to, static_cast<__mmask8>((1u << count) - 1u), packed);
+        to += count;
+    }
+#else
+    for (; bits; bits &= bits - 1) *to++ = entries[__builtin_ctz(bits)];
+#endif
+}
+
 // False where the sixteen rectangles from `slot` on lie on many tiles, or one of them is empty: nothing was done then.
 template <bool kFill>
 static inline bool binGroup(const BinTask& task, size_t slot) {
@@ -97,18 +112,18 @@ static inline bool binGroup(const BinTask& task, size_t slot) {
     const uint32_t x0 = bounds & 0xffffu, y0 = bounds >> 16 & 0xffffu;
     const uint32_t x1 = ~(bounds >> 32) & 0xffffu, y1 = ~(bounds >> 48) & 0xffffu;  // the last ones
     if ((x1 - x0 + 1) * (y1 - y0 + 1) > kMostGroupTiles) return false;
-    uint64_t made[kGroup];
+    alignas(64) uint64_t made[kGroup];
     if constexpr (kFill)
         for (uint32_t i = 0; i < kGroup; ++i) made[i] = entryOf(task, slot + i);
     for (uint32_t y = y0; y <= y1; ++y)
         for (uint32_t x = x0; x <= x1; ++x) {
             const uint64_t form = uint64_t(x | y << 16) | uint64_t((~x & 0xffffu) | (~y & 0xffffu) << 16) << 32;
-            uint32_t bits = spans.meeting(form);
+            const uint32_t bits = spans.meeting(form);
             uint64_t& place = task.places[static_cast<size_t>(y) * static_cast<size_t>(task.columns) + x];
             if constexpr (kFill) {
                 uint64_t* to = task.entries + place;
                 place += static_cast<uint32_t>(__builtin_popcount(bits));
-                for (; bits; bits &= bits - 1) *to++ = made[__builtin_ctz(bits)];
+                storeChosen(to, bits, made);
             } else {
                 place += static_cast<uint32_t>(__builtin_popcount(bits));
             }
