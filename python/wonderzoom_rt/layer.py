@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -96,6 +97,21 @@ class SurfelLayer:
         """The surfels that a boolean mask (N,), an index array or a slice names, as a new layer."""
         arrays: dict[str, Any] = {name: getattr(self, name)[which] for name in LAYER_ARRAYS}
         return replace(self, **arrays)
+
+    def with_colors(self, colors: NDArray[np.float32]) -> SurfelLayer:
+        """The same surfels in other colours (N,3) float32, -1..2; only these are checked. Raises InputError."""
+        if colors.dtype != np.float32 or colors.shape != self.colors.shape:
+            raise InputError(
+                f"surfel colors must be an array of float32 with shape {self.colors.shape}, "
+                f"got {colors.dtype} {colors.shape}"
+            )
+        if not (np.min(colors, initial=0) >= -1 and np.max(colors, initial=0) <= 2):  # NaN is neither
+            raise InputError("surfel colors must lie in -1..2")
+        frozen = np.ascontiguousarray(colors).view()
+        frozen.flags.writeable = False
+        other = copy(self)
+        object.__setattr__(other, "colors", frozen)
+        return other
 
     @classmethod
     def empty(cls) -> SurfelLayer:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import signal
 import subprocess
@@ -285,3 +286,27 @@ def test_doctor_finds_the_engine_well(run: Run) -> None:
     assert states["engine"] == states["world file"] == states["photographs"] == "works"
     code, out, _ = run("doctor")
     assert code == 0 and all(name in out for name in states)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_a_zoom_keeps_freed_memory_for_the_next_picture() -> None:
+    """Page faults of filling a freed picture's memory again, in a process that was told and in one that was not."""
+    program = """
+import resource, sys
+import numpy as np
+from wonderzoom_rt.cli.memory import keep_freed_memory
+if sys.argv[1] == "told":
+    assert keep_freed_memory()
+def fill() -> None:
+    pictures = [np.ones((600, 1000, 3), np.float32) for _ in range(8)]
+fill()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    fill()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = [
+        int(subprocess.run([sys.executable, "-c", program, word], capture_output=True, check=True).stdout)
+        for word in ("told", "untold")
+    ]
+    assert faults[0] < 0.1 * faults[1]

@@ -91,6 +91,23 @@ def test_select_and_concatenate_undo_each_other():
     assert len(SurfelLayer.concatenate([])) == 0 and len(SurfelLayer.empty()) == 0
 
 
+def test_other_colors_leave_all_else_and_are_checked():
+    layer = replace(some(), leak=0.1)
+    other = layer.with_colors(np.full((40, 3), 0.25, np.float32))
+    assert (other.colors == 0.25).all() and other.leak == layer.leak
+    assert other.positions is layer.positions and not (layer.colors == 0.25).all()
+    with pytest.raises(ValueError, match="read-only"):
+        other.colors[0] = 0
+    for wrong, words in (
+        (np.zeros((39, 3), np.float32), "shape"),
+        (np.zeros((40, 3)), "float32"),
+        (np.full((40, 3), np.nan, np.float32), "colors must lie in -1..2"),
+        (np.full((40, 3), 2.5, np.float32), "colors must lie in -1..2"),
+    ):
+        with pytest.raises(InputError, match=words):
+            layer.with_colors(wrong)
+
+
 def test_plain_points_get_the_extent_of_their_spacing():
     columns, rows = np.meshgrid(np.arange(30) * 0.2, np.arange(20) * 0.2)
     layer = SurfelLayer.from_arrays(np.stack([columns, rows, columns * 0], axis=-1).reshape(-1, 3))

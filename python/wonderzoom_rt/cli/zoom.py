@@ -51,8 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
     from ..jobs import Generator
+    from .memory import keep_freed_memory
 
     start = time.monotonic()
+    keep_freed_memory()
     world = open_world(arguments.world, writable=True)
     camera, parent = _aim(world, arguments)
     with Generator(arguments.generator, worker="in-process") as generator, ProgressLine("zoom") as progress:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -46,13 +46,14 @@ def build_level(
     home: Camera,
     cover: Image,
     prior_camera: Camera | None = None,
-    hidden: Sequence[HiddenLayer] = (),
+    hidden: Callable[[], Sequence[HiddenLayer]] = tuple,
     around: SurfelLayer | None = None,
 ) -> Built:
     """Lifts a picture (H,W,3) and its hidden layers, and fits the colours of what is seen to the picture.
 
     cover (H,W), 0..1: the level's soft mask. prior_camera: the parent's lens, None for the first level.
-    hidden: pictures, distances and masks (H,W) of what only an orbit uncovers.
+    hidden: answers pictures, distances and masks (H,W) of what only an orbit uncovers; asked once the colours fit, so
+    that they may be made meanwhile.
     around: surfels of what lies beyond the frame.
     """
     with zone("lift"):
@@ -61,7 +62,7 @@ def build_level(
     with zone("fit colors"):
         seen = fit_colors(seen, picture, camera, target_db=target_db, most_renders=most_renders)
     behind = [around] if around is not None and len(around) else []
-    for picture_behind, distance_behind, keep in hidden:
+    for picture_behind, distance_behind, keep in hidden():
         if keep.any():
             behind.append(
                 lift_hidden(
@@ -82,12 +83,10 @@ def touch_up(layer: SurfelLayer, picture: Image, camera: Camera, *, rounds: int)
     """
     colors = layer.colors.copy()
     for _ in range(rounds):
-        frame = _engine().render_layer(
-            replace(layer, colors=np.clip(colors, -1, 2)), camera, outputs=("color",)
-        )
+        frame = _engine().render_layer(layer.with_colors(np.clip(colors, -1, 2)), camera, outputs=("color",))
         assert frame.color is not None
         colors[: picture.shape[0] * picture.shape[1]] += (picture - frame.color).reshape(-1, 3)
-    return replace(layer, colors=np.clip(colors, -1, 2))
+    return layer.with_colors(np.clip(colors, -1, 2))
 
 
 def fit_colors(
@@ -105,7 +104,7 @@ def fit_colors(
     norm = _norm(residual)
     goal = 10.0 ** (-target_db / 20.0) * wanted.size**0.5
     if norm <= goal or most_renders < 2:
-        return replace(layer, colors=np.clip(start, -1, 2).reshape(-1, 3))
+        return layer.with_colors(np.clip(start, -1, 2).reshape(-1, 3))
     basis = [residual / np.float32(norm)]
     hessenberg = np.zeros((most_renders + 1, most_renders))
     weights: NDArray[Any] = np.zeros(0)
@@ -125,20 +124,21 @@ def fit_colors(
     change = np.zeros_like(start)
     for weight, direction in zip(weights, basis, strict=False):
         change += np.float32(weight) * direction
-    return replace(layer, colors=np.clip(start + _sharpened(change), -1, 2).reshape(-1, 3))
+    return layer.with_colors(np.clip(start + _sharpened(change), -1, 2).reshape(-1, 3))
 
 
 def _sharpened(image: Image) -> Image:
     import cv2
 
-    sharper: Image = 3 * image - 2 * cv2.GaussianBlur(image, (0, 0), 0.7)
+    blurred = cv2.GaussianBlur(image, (0, 0), 0.7)
+    sharper: Image = cv2.addWeighted(image, 3.0, blurred, -2.0, 0.0, dst=blurred)
     return sharper
 
 
 def _drawn(layer: SurfelLayer, colors: Image, camera: Camera) -> Image:
     """The render with other colours (H,W,3) of any size: drawn within the range that a layer may hold."""
     most = max(float(np.abs(colors).max()), 1e-9)
-    scaled = replace(layer, colors=(colors / np.float32(most)).reshape(-1, 3))
+    scaled = layer.with_colors((colors / np.float32(most)).reshape(-1, 3))
     frame = _engine().render_layer(scaled, camera, outputs=("color",))
     assert frame.color is not None
     return frame.color * np.float32(most)

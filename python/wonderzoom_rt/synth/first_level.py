@@ -109,7 +109,9 @@ def _level(
     around = SurfelLayer.concatenate(
         [surroundings(picture, distance, camera), sky_dome(picture, distance, camera)]
     )
-    built = build_level(picture, distance, camera, home=camera, cover=whole, hidden=hidden, around=around)
+    built = build_level(
+        picture, distance, camera, home=camera, cover=whole, hidden=lambda: hidden, around=around
+    )
     tell(1.0, "done")
     metadata = {
         **facts,

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +16,7 @@ from ..camera import Camera
 from ..errors import CancelledError
 from ..zones import zone
 from .blas_threads import one_blas_thread
-from .build_level import build_level
+from .build_level import HiddenLayer, build_level
 from .cameras import level_chain
 from .cover import soft_cover
 from .offline import OfflineDepth, OfflineSynthesizer
@@ -99,20 +101,24 @@ class Pipeline:
         part(0.7, "finding depth")
         with zone("depth"):
             distance = self.depth.estimate(request, context, camera, picture)
-        part(0.78, "completing hidden views")
-        with zone("complete"):
-            hidden = self.completer.complete(picture, distance, camera, request.home)
-        part(0.85, "making surfels")
+        part(0.78, "making surfels")
         prior = request.parent_lens if context is request.context else context.camera
-        built = build_level(
-            picture,
-            distance,
-            camera,
-            home=request.home,
-            prior_camera=prior,
-            cover=soft_cover(context, camera),
-            hidden=hidden,
-        )
+
+        def complete() -> Sequence[HiddenLayer]:
+            with zone("complete"):
+                return self.completer.complete(picture, distance, camera, request.home)
+
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            hidden = aside.submit(complete)
+            built = build_level(
+                picture,
+                distance,
+                camera,
+                home=request.home,
+                prior_camera=prior,
+                cover=soft_cover(context, camera),
+                hidden=hidden.result,
+            )
         part(1.0, "making surfels")
         return LevelResult(
             lens=camera,

@@ -28,9 +28,14 @@ def shock(
         _, yy = gradient(dy)
         across = (cos * cos * xx + 2 * cos * sin * xy + sin * sin * yy) * np.float32(ratio * ratio)
         step = (np.float32(0.6) * np.tanh(15.0 * across) * trust)[..., None]
-        low, high = erode(result), dilate(result)
-        result = result + np.where(step > 0, (low - result) * step, (result - high) * step)
-    return np.asarray(result, dtype=np.float32)
+        down, up = erode(result), dilate(result)
+        down -= result
+        down *= np.maximum(step, 0)
+        up -= result
+        up *= np.maximum(-step, 0)
+        result += down
+        result += up
+    return result
 
 
 def _smoothed_along(
