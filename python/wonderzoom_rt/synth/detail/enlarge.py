@@ -21,6 +21,9 @@ Quality = Literal["fast", "best"]
 _RATIOS = (1.2, 4.2)
 # Octaves below the photograph between which band noise gives way to procedural matter.
 _MATTER_OCTAVES = (1.0, 3.5)
+# Deeper, the network would redraw nothing but matter of our own making: half a minute for a picture that looks
+# alike.
+_NETWORK_OCTAVES = 6.01
 
 
 def enlarge(
@@ -116,7 +119,7 @@ def _synthesize(
     statistics = measure(low, grids.ratio, depth)
     with ThreadPoolExecutor(max_workers=1) as aside:
         field = aside.submit(texture_field, low, grids, statistics, patch, octave=octave, depth=depth)
-        if quality == "best":
+        if quality == "best" and octave <= _NETWORK_OCTAVES:
             base = redrawn(low, grids, statistics, lambda fraction: tell(0.9 * fraction))
         else:
             base = shocked(low, grids, statistics, depth)
