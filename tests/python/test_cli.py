@@ -203,8 +203,18 @@ def test_a_film_that_is_stopped_leaves_nothing_behind(
 def started(*argv: object) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "wonderzoom_rt.cli", *map(str, argv)]
     return subprocess.Popen(
-        words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment()
+        words,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
+        preexec_fn=heed_interrupts,
     )
+
+
+def heed_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so do its children: not here."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_undo_takes_the_newest_levels_back(run: Run, world_file: Path) -> None:
