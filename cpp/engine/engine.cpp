@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/errors.h"
@@ -47,7 +48,10 @@ Selection selectLoaded(const Snapshot& snapshot, const ViewOfPages& view, PageLo
 
 // The pages that a camera needs once all levels are ready. What a view is about depends on nothing else: the draw order is
 // rounded relative to it, and must not change while levels fade or arrive.
-std::vector<uint32_t> pagesOfCamera(const Snapshot& snapshot, ViewOfPages view) {
+std::vector<uint32_t> pagesOfCamera(const Snapshot& snapshot, ViewOfPages view, const Selection& selection) {
+    const auto isReady = [](float readiness) { return readiness >= 1.0f; };
+    if (view.cull && view.detailBias == 0 && std::all_of(view.readiness.begin(), view.readiness.end(), isReady))
+        return selection.pages;  // as most frames: it is the same selection
     view.cull = true;
     view.detailBias = 0;
     view.readiness = {};
@@ -140,7 +144,7 @@ RenderSettings Engine::prepare(const Snapshot& snapshot, const Camera& camera, c
         scratch_->patched.endFrame();
         if (focused.leak < 0) focused.leak = snapshot.leak;
         if (focused.focusDistance <= 0)
-            focused.focusDistance = focusDistanceOf(snapshot, pagesOfCamera(snapshot, view), camera);
+            focused.focusDistance = focusDistanceOf(snapshot, pagesOfCamera(snapshot, view, selection), camera);
         stats.listMs = millisecondsSince(listing);
         stats.bytesRead += fileTally().bytesRead - readBefore;
     }
