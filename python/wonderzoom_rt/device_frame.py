@@ -72,7 +72,7 @@ class DeviceFrame:
         known = self.stats
         return {
             **known,
-            "stages_ms": {**known["stages_ms"], **_not_zero(drawing["stages_ms"])},
+            "stages_ms": {**known["stages_ms"], **_of_drawing(drawing["stages_ms"])},
             "funnel": {name: max(value, drawing["funnel"][name]) for name, value in known["funnel"].items()},
             "uploaded_bytes": drawing["uploaded_bytes"],
             "complete": drawing["complete"],
@@ -84,8 +84,8 @@ class DeviceFrame:
         return f"<DeviceFrame {self.camera.width}x{self.camera.height}: {', '.join(present)}>"
 
 
-def _not_zero(stages: dict[str, float]) -> dict[str, float]:
-    """The drawing's own stages; those of the selection are 0 in its stats."""
+def _of_drawing(stages: dict[str, float]) -> dict[str, float]:
+    """The stages of drawing; those of the selection, which its stats name too, are 0 there."""
     return {name: ms for name, ms in stages.items() if name not in ("select", "load", "list")}
 
 

@@ -52,7 +52,10 @@ class DepthEstimator(Protocol):
 
 @runtime_checkable
 class ViewCompleter(Protocol):
-    """Invents what the level's own camera cannot see but an orbit of 15 degrees would."""
+    """Invents what the level's own camera cannot see but an orbit of 15 degrees would.
+
+    In a zoom it is called on a thread of its own, while the level's colours are fitted.
+    """
 
     name: str
 

@@ -21,8 +21,8 @@ Quality = Literal["fast", "best"]
 _RATIOS = (1.2, 4.2)
 # Octaves below the photograph between which band noise gives way to procedural matter.
 _MATTER_OCTAVES = (1.0, 3.5)
-# Deeper, the network would redraw nothing but matter of our own making: half a minute for a picture that looks
-# alike.
+# Deeper below the photograph the network would redraw matter of our own making: half a minute for a picture that looks
+# alike. (As with matter, a picture of the user's own that deep is not told apart.)
 _NETWORK_OCTAVES = 6.01
 
 
