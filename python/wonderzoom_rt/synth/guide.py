@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import InputError
+from .banded import banded_product, product_with_transposed
 from .cameras import same_eye, window_in
 from .slopes import measure_slopes
 
@@ -104,7 +105,8 @@ def coarse_means(fine: Array, view: CoarseView) -> tuple[NDArray[np.float64], ND
     """Means (h,w) of a fine image (H,W) over the coarse pixels, and which of those it covers completely."""
     row_weights, whole_rows = _overlaps(view.rows, len(view.distance))
     column_weights, whole_columns = _overlaps(view.columns, view.distance.shape[1])
-    means = row_weights @ fine.astype(np.float64, copy=False) @ column_weights.T
+    shorter = banded_product(row_weights, fine.astype(np.float64, copy=False))
+    means = product_with_transposed(shorter, column_weights)
     return means, whole_rows[:, None] & whole_columns[None, :]
 
 
@@ -123,22 +125,28 @@ def sampled(coarse: NDArray[np.float64], view: CoarseView) -> NDArray[np.float64
 
     It follows straight slopes exactly, bends a little less than the coarse values do. Beyond the image slopes go on.
     """
-    tall = _sampled_rows(coarse, view.rows)
-    return np.ascontiguousarray(_sampled_rows(np.ascontiguousarray(tall.T), view.columns).T)
+    tall = banded_product(_spline_matrix(view.rows, len(coarse)), _extended(coarse))
+    wide = _extended(np.ascontiguousarray(tall.T)).T
+    return product_with_transposed(wide, _spline_matrix(view.columns, coarse.shape[1]))
 
 
-def _sampled_rows(image: NDArray[np.float64], positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def _extended(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two rows more at either end, by the slope there."""
     before, after = image[0] - image[1], image[-1] - image[-2]
-    padded = np.concatenate(
+    return np.concatenate(
         [[image[0] + 2 * before, image[0] + before], image, [image[-1] + after, image[-1] + 2 * after]]
     )
+
+
+def _spline_matrix(positions: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Weights (len(positions), count + 4) of the extended rows at the positions among the rows themselves."""
     first = np.floor(positions).astype(int)
     t = positions - first
     weights = ((1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3)
-    out = np.zeros((len(positions), image.shape[1]))
+    matrix = np.zeros((len(positions), count + 4))
     for step, weight in enumerate(weights):
-        out += (weight / 6.0)[:, None] * padded[np.clip(first + step + 1, 0, len(padded) - 1)]
-    return out
+        np.add.at(matrix, (np.arange(len(positions)), np.clip(first + step + 1, 0, count + 3)), weight / 6.0)
+    return matrix
 
 
 def _interpolated(

@@ -44,7 +44,7 @@ def zoom_distance(
     if whole.any():
         usual = float(np.median(np.abs(means[whole])))
         relief *= min(1.0, MEDIAN_SHARE * home_focal / max(usual, 1e-9))
-    distance[solid] *= 1.0 - relief[solid].astype(np.float64) / camera.focal
+    distance *= 1.0 - relief.astype(np.float64) / camera.focal  # none in the sky
     return distance
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -11,7 +12,7 @@ import numpy as np
 
 from wonderzoom_rt.errors import CancelledError, InputError
 from wonderzoom_rt.synth.detail.lattice import Patch
-from wonderzoom_rt.synth.detail.outlines import redrawn, shocked
+from wonderzoom_rt.synth.detail.outlines import Directions, direction, redrawn, shocked
 from wonderzoom_rt.synth.detail.resample import Axis, FloatArray, Resampler
 from wonderzoom_rt.synth.detail.statistics import measure
 from wonderzoom_rt.synth.detail.texture import texture_field, textured
@@ -114,14 +115,29 @@ def _synthesize(
     quality: Quality,
     tell: Callable[[float], None],
 ) -> FloatArray:
-    """Outlines and texture are independent of each other until the end, so they are made side by side."""
+    """Outlines and texture need little of each other until the end, so they are made side by side."""
     depth = float(np.clip((octave - _MATTER_OCTAVES[0]) / (_MATTER_OCTAVES[1] - _MATTER_OCTAVES[0]), 0, 1))
     statistics = measure(low, grids.ratio, depth)
+    along = _once(lambda: direction(grids, statistics))
     with ThreadPoolExecutor(max_workers=1) as aside:
-        field = aside.submit(texture_field, low, grids, statistics, patch, octave=octave, depth=depth)
+        field = aside.submit(texture_field, low, grids, statistics, patch, along, octave=octave, depth=depth)
         if quality == "best" and octave <= _NETWORK_OCTAVES:
             base = redrawn(low, grids, statistics, lambda fraction: tell(0.9 * fraction))
         else:
-            base = shocked(low, grids, statistics, depth)
+            base = shocked(low, grids, statistics, along, depth)
         tell(0.9)
         return textured(base, low, grids, statistics, field.result(), depth)
+
+
+def _once(make: Callable[[], Directions]) -> Callable[[], Directions]:
+    """Answers what `make` made when first asked, from whatever thread."""
+    made: list[Directions] = []
+    making = threading.Lock()
+
+    def answer() -> Directions:
+        with making:
+            if not made:
+                made.append(make())
+        return made[0]
+
+    return answer

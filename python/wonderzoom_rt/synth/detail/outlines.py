@@ -17,10 +17,20 @@ from wonderzoom_rt.synth.opencv import opencv
 _OVERSHOOT, _OVERSHOOT_SHARE = 0.01, 0.08
 _TILE = 96
 
+Directions = tuple[FloatArray, FloatArray]
+"""Cosine and sine (H, W) of the direction across the structure."""
 
-def shocked(low: FloatArray, grids: Resampler, statistics: LowStatistics, depth: float) -> FloatArray:
-    """Outlines by the shock filter; the deeper (0..1), the more texture too is drawn with outlines."""
-    cos, sin = direction(grids, statistics)
+
+def shocked(
+    low: FloatArray,
+    grids: Resampler,
+    statistics: LowStatistics,
+    along: Callable[[], Directions],
+    depth: float,
+) -> FloatArray:
+    """Outlines by the shock filter; the deeper (0..1), the more texture too is drawn with outlines. `along` answers
+    `direction` of the high grid."""
+    cos, sin = along()
     textured = np.float32(0.6 * depth) * rise(statistics.hidden, 0.003, 0.01)
     trust = np.clip(grids.up(np.maximum(statistics.outline, textured)), 0, 1)
     return _consistent(shock(grids.lift(low), cos, sin, trust, ratio=grids.ratio, rounds=2), low, grids)
@@ -48,7 +58,7 @@ def redrawn(
     return np.asarray(plain + weight * (base - plain), dtype=np.float32)
 
 
-def direction(grids: Resampler, statistics: LowStatistics) -> tuple[FloatArray, FloatArray]:
+def direction(grids: Resampler, statistics: LowStatistics) -> Directions:
     """(cos, sin) on the high grid of the direction across the structure; up-sampled as a double angle, which
     has no sign to jump."""
     cos, sin = statistics.cos, statistics.sin

@@ -13,6 +13,7 @@ Everything is separable, so an image operator is two banded matrices:
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wonderzoom_rt.errors import InputError
+from wonderzoom_rt.synth.banded import banded_product
 
 FloatArray = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
-_CHUNK_ROWS = 96
-_BAND_CUT = 2e-5
+_BLOCK_ROWS_DOWN, _BLOCK_ROWS_UP = 16, 32
+_BAND_CUT = 2e-6
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -99,33 +102,46 @@ class _Banded:
     def __init__(self, matrix: Matrix) -> None:
         self.rows, self.columns = matrix.shape
         self._blocks: list[tuple[slice, slice, FloatArray]] = []
-        for first in range(0, self.rows, _CHUNK_ROWS):
-            rows = slice(first, min(first + _CHUNK_ROWS, self.rows))
+        step = _BLOCK_ROWS_DOWN if self.rows < self.columns else _BLOCK_ROWS_UP
+        for first in range(0, self.rows, step):
+            rows = slice(first, min(first + step, self.rows))
             used = np.flatnonzero(np.abs(matrix[rows]).max(axis=0) > _BAND_CUT)
             columns = slice(int(used[0]), int(used[-1]) + 1)
             self._blocks.append(
                 (rows, columns, np.ascontiguousarray(matrix[rows, columns], dtype=np.float32))
             )
 
-    def down_columns(self, plane: FloatArray) -> FloatArray:
-        """(columns, n) -> (rows, n)."""
-        result = np.empty((self.rows, plane.shape[1]), np.float32)
+    def down_columns(self, image: FloatArray) -> FloatArray:
+        """(columns, n) -> (rows, n), or (columns, n, C) -> (rows, n, C)."""
+        flat = np.ascontiguousarray(image, dtype=np.float32).reshape(self.columns, -1)
+        result = np.empty((self.rows, flat.shape[1]), np.float32)
         for rows, columns, block in self._blocks:
-            np.matmul(block, plane[columns], out=result[rows])
+            np.matmul(block, flat[columns], out=result[rows])
+        return result.reshape(self.rows, *image.shape[1:])
+
+    def along_rows(self, image: FloatArray) -> FloatArray:
+        """(n, columns) -> (n, rows), or (n, columns, C) -> (n, rows, C)."""
+        result = np.empty((len(image), self.rows, *image.shape[2:]), np.float32)
+        planes = [(image, result)]
+        if image.ndim == 3:
+            planes = [(image[..., c], result[..., c]) for c in range(image.shape[2])]
+        for plane, target in planes:
+            contiguous = np.ascontiguousarray(plane, dtype=np.float32)
+            for rows, columns, block in self._blocks:
+                target[:, rows] = contiguous[:, columns] @ block.T
         return result
 
-    def along_rows(self, plane: FloatArray) -> FloatArray:
-        """(n, columns) -> (n, rows)."""
-        result = np.empty((plane.shape[0], self.rows), np.float32)
-        for rows, columns, block in self._blocks:
-            result[:, rows] = plane[:, columns] @ block.T
-        return result
+
+def _operators(axis: Axis) -> tuple[_Banded, _Banded, _Banded]:
+    with _making:  # or threads that need the same ones would each make them
+        return _made_operators(axis)
 
 
 @lru_cache(maxsize=16)
-def _operators(axis: Axis) -> tuple[_Banded, _Banded, _Banded]:
+def _made_operators(axis: Axis) -> tuple[_Banded, _Banded, _Banded]:
     area, cubic = _area_matrix(axis), _cubic_matrix(axis)
-    lift = cubic @ np.linalg.inv(area @ cubic)
+    inverse: Matrix = np.linalg.inv(banded_product(area, cubic))
+    lift = banded_product(cubic, inverse)
     return _Banded(area), _Banded(cubic), _Banded(lift)
 
 
@@ -164,22 +180,18 @@ class Resampler:
 
     def project(self, high: FloatArray, low: FloatArray) -> FloatArray:
         """`high` changed smoothly so that its area means are exactly `low`."""
-        return np.asarray(high + self.lift(low - self.down(high)), dtype=np.float32)
+        change = self.lift(low - self.down(high))
+        change += high
+        return change
 
     def detail(self, high: FloatArray) -> FloatArray:
         """The part of `high` that no low pixel sees: its area means are zero."""
-        return np.asarray(high - self.lift(self.down(high)), dtype=np.float32)
+        seen = self.lift(self.down(high))
+        return np.subtract(high, seen, out=seen)
 
     def _apply(self, which: int, image: FloatArray, expected: tuple[int, int]) -> FloatArray:
         if image.ndim not in (2, 3) or image.shape[:2] != expected:
             raise InputError(f"expected an image of {expected} pixels, got an array of shape {image.shape}")
         x, y = _operators(self.x)[which], _operators(self.y)[which]
-        planes = [image] if image.ndim == 2 else [image[..., c] for c in range(image.shape[2])]
-        results = []
-        for plane in planes:
-            contiguous = np.ascontiguousarray(plane, dtype=np.float32)
-            if x.rows < x.columns:
-                results.append(y.down_columns(x.along_rows(contiguous)))
-            else:
-                results.append(x.along_rows(y.down_columns(contiguous)))
-        return results[0] if image.ndim == 2 else np.stack(results, axis=-1)
+        # Along the rows while there are few of them.
+        return x.along_rows(y.down_columns(image)) if which == 0 else y.down_columns(x.along_rows(image))

@@ -5,6 +5,7 @@ asks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from wonderzoom_rt.synth.detail.bandnoise import fractal, smear
 from wonderzoom_rt.synth.detail.filters import gaussian, luma
 from wonderzoom_rt.synth.detail.lattice import Patch
 from wonderzoom_rt.synth.detail.matter import matter
-from wonderzoom_rt.synth.detail.outlines import direction, local_rms
+from wonderzoom_rt.synth.detail.outlines import Directions, local_rms
 from wonderzoom_rt.synth.detail.resample import FloatArray, Resampler
 from wonderzoom_rt.synth.detail.statistics import LowStatistics, rise
 
@@ -51,17 +52,25 @@ class Field:
 
 
 def texture_field(
-    low: FloatArray, grids: Resampler, statistics: LowStatistics, patch: Patch, *, octave: float, depth: float
+    low: FloatArray,
+    grids: Resampler,
+    statistics: LowStatistics,
+    patch: Patch,
+    along: Callable[[], Directions],
+    *,
+    octave: float,
+    depth: float,
 ) -> Field:
-    """The texture of a place; `depth` 0 (photograph) to 1 (all invented) leads from band noise to matter.
+    """The texture of a place; `depth` 0 (photograph) to 1 (all invented) leads from band noise to matter. `along`
+    answers `direction` of the high grid.
 
     A round high-pass goes before the exact one: the grid's own pass band is square, and noise shaped by it
     alone shows the coarse pixel grid as a weave.
     """
-    cos, sin = direction(grids, statistics)
     field = np.zeros(grids.high_shape, np.float32)
     if depth < 1:
         noise = fractal(patch, 0)
+        cos, sin = along()
         strands = smear(noise, cos, sin, length=3)
         field += np.float32(1 - depth) * (
             noise + np.clip(grids.up(statistics.coherence), 0, 1) * (strands - noise)
