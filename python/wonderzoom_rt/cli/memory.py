@@ -14,8 +14,8 @@ def keep_freed_memory() -> bool:
     """Tells the C library's allocator to give nothing back before the process ends; whether it could be told.
 
     Pictures of 3 to 10 MB come and go by the hundred in a zoom. By default each goes back to the kernel, which then has
-    to clear the next one, page by page: 0.3 of the 4 s of a x8 zoom at quality fast, on two cores. With one arena what a
-    thread freed serves the others too: 54 thousand page faults instead of 75, and 120 MB less. For glibc alone.
+    to clear the next one, page by page: 0.3 of the 4 s of a x8 zoom at quality fast, on two cores. With one arena, what
+    one thread freed serves the others too: 54 thousand page faults instead of 75, and 120 MB less. For glibc alone.
     """
     if sys.platform != "linux":
         return False

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import CancelledError
@@ -24,6 +25,25 @@ from .own_picture import Laid, OwnPicture
 from .protocols import DepthEstimator, Synthesizer, ViewCompleter
 from .types import Cancelled, Context, LevelResult, Progress, ZoomRequest
 from .views import OfflineCompleter
+
+_STAGES_DONE = 0.78
+"""Share of a level's work that is done when its picture and its distances are there."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What the stages found of one level: all that its surfels, and the next level, are made of.
+
+    prior: the parent's lens. laid: what the user's own picture changed. seconds: that it took.
+    """
+
+    camera: Camera
+    prior: Camera
+    picture: NDArray[np.float32]
+    distance: NDArray[np.float64]
+    cover: NDArray[np.float32]
+    laid: Laid | None
+    seconds: float
 
 
 class Pipeline:
@@ -48,30 +68,43 @@ class Pipeline:
     ) -> list[LevelResult]:
         """The levels from just inside the context to `request.camera`, coarse first.
 
+        The next level is made of the picture and the distances of this one, not of its surfels: so surfels are made on
+        a thread of their own, while the stages, one after another, are at the next level.
+
         Raises GeneratorError, MissingExtraError, or CancelledError as soon as `cancelled` answers True.
         """
         tell = progress or (lambda fraction, what: None)
         stop = cancelled or (lambda: False)
         chain = level_chain(request.context.camera, request.camera)
-        context, results = request.context, []
+        context = request.context
         own = OwnPicture(request) if request.picture is not None else None
-        for step, camera in enumerate(chain):
+        making: list[Future[LevelResult]] = []
+        with one_blas_thread(), ThreadPoolExecutor(1, "wonderzoom-surfels") as aside:
+            for step, camera in enumerate(chain):
+                last = step == len(chain) - 1
 
-            def part(fraction: float, what: str, step: int = step) -> None:
-                if stop():
-                    raise CancelledError("the zoom was cancelled")
-                tell((step + fraction) / len(chain), what)
+                def part(fraction: float, what: str, step: int = step, last: bool = last) -> None:
+                    if stop():
+                        raise CancelledError("the zoom was cancelled")
+                    done = fraction if last else min(fraction / _STAGES_DONE, 1.0)
+                    tell((step + done) / len(chain), what)
 
-            with one_blas_thread(), zone("make level"):
-                result = self._level(request, context, camera, own, part, stop)
-            results.append(result)
-            context = Context(
-                camera=camera, picture=result.picture, distance=result.distance, mask=result.cover
-            )
+                with zone("make level"):
+                    seen = self._see(request, context, camera, own, part, stop)
+                    hidden: Future[Sequence[HiddenLayer]] = Future()
+                    making.append(aside.submit(self._lift, request, seen, hidden))
+                    part(_STAGES_DONE, "making surfels")
+                    self._complete(request, seen, hidden)
+                context = Context(
+                    camera=camera, picture=seen.picture, distance=seen.distance, mask=seen.cover
+                )
+            results = [level.result() for level in making]
+        if stop():
+            raise CancelledError("the zoom was cancelled")
         tell(1.0, "done")
         return results
 
-    def _level(
+    def _see(
         self,
         request: ZoomRequest,
         context: Context,
@@ -79,7 +112,8 @@ class Pipeline:
         own: OwnPicture | None,
         part: Progress,
         stop: Cancelled,
-    ) -> LevelResult:
+    ) -> _Seen:
+        """What a level's lens sees: its picture and its distances."""
         started = time.perf_counter()
         octave = math.log2(camera.focal / request.home.focal)
         part(0.0, "inventing detail")
@@ -101,35 +135,50 @@ class Pipeline:
         part(0.7, "finding depth")
         with zone("depth"):
             distance = self.depth.estimate(request, context, camera, picture)
-        part(0.78, "making surfels")
-        prior = request.parent_lens if context is request.context else context.camera
-
-        def complete() -> Sequence[HiddenLayer]:
-            with zone("complete"):
-                return self.completer.complete(picture, distance, camera, request.home)
-
-        with ThreadPoolExecutor(max_workers=1) as aside:
-            hidden = aside.submit(complete)
-            built = build_level(
-                picture,
-                distance,
-                camera,
-                home=request.home,
-                prior_camera=prior,
-                cover=soft_cover(context, camera),
-                hidden=hidden.result,
-            )
-        part(1.0, "making surfels")
-        return LevelResult(
-            lens=camera,
-            approach=built.approach,
-            layer=built.layer,
+        return _Seen(
+            camera=camera,
+            prior=request.parent_lens if context is request.context else context.camera,
             picture=picture,
             distance=distance,
+            cover=soft_cover(context, camera),
+            laid=laid,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _complete(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[HiddenLayer]]) -> None:
+        """Answers `hidden`, for which the thread that makes the surfels waits, whatever happens."""
+        try:
+            with zone("complete"):
+                hidden.set_result(
+                    self.completer.complete(seen.picture, seen.distance, seen.camera, request.home)
+                )
+        except BaseException as problem:
+            hidden.set_exception(problem)
+            raise
+
+    def _lift(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[HiddenLayer]]) -> LevelResult:
+        """The finished level, on a thread of its own."""
+        started = time.perf_counter()
+        with zone("make surfels"):
+            built = build_level(
+                seen.picture,
+                seen.distance,
+                seen.camera,
+                home=request.home,
+                prior_camera=seen.prior,
+                cover=seen.cover,
+                hidden=hidden.result,
+            )
+        return LevelResult(
+            lens=seen.camera,
+            approach=built.approach,
+            layer=built.layer,
+            picture=seen.picture,
+            distance=seen.distance,
             cover=built.cover,
-            color_change=laid.color_change if laid else None,
-            edit_mask=laid.edit_mask if laid else None,
-            metadata=self._metadata(request, time.perf_counter() - started),
+            color_change=seen.laid.color_change if seen.laid else None,
+            edit_mask=seen.laid.edit_mask if seen.laid else None,
+            metadata=self._metadata(request, seen.seconds + time.perf_counter() - started),
         )
 
     def _metadata(self, request: ZoomRequest, seconds: float) -> dict[str, Any]:

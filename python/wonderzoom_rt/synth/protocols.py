@@ -54,7 +54,7 @@ class DepthEstimator(Protocol):
 class ViewCompleter(Protocol):
     """Invents what the level's own camera cannot see but an orbit of 15 degrees would.
 
-    In a zoom it is called on a thread of its own, while the level's colours are fitted.
+    In a zoom it is called while the colours of the level are fitted, on another thread.
     """
 
     name: str

@@ -140,7 +140,7 @@ def _operators(axis: Axis) -> tuple[_Banded, _Banded, _Banded]:
 @lru_cache(maxsize=16)
 def _made_operators(axis: Axis) -> tuple[_Banded, _Banded, _Banded]:
     area, cubic = _area_matrix(axis), _cubic_matrix(axis)
-    inverse: Matrix = np.linalg.inv(banded_product(area, cubic))
+    inverse = np.asarray(np.linalg.inv(banded_product(area, cubic)), dtype=np.float64)
     lift = banded_product(cubic, inverse)
     return _Banded(area), _Banded(cubic), _Banded(lift)
 
