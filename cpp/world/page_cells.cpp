@@ -53,24 +53,27 @@ Vec3d positionIn(const SurfelLayerView& layer, size_t i) {
     return {p[0] * n, p[1] * n, p[2] * n};
 }
 
-CellKey cellOf(Vec3d p, bool sky, double now) {
-    const int depth = floorOctave(now) - kCellOctaves;
+// Checked footprints lie within 2^-900..2^900: so do the edges of their cells, and to scale by them is to multiply.
+CellKey cellOf(Vec3d p, bool sky, double now, int octave) {
+    const int depth = octave - kCellOctaves;
+    const double perEdge = powerOfTwo(depth);
     const auto cell = [&](double v) {
-        const double c = std::floor(std::ldexp(v, depth));
+        const double c = v * perEdge;
         if (!(std::fabs(c) < 0x1p62))
             throw InputError("positions within 2^62 cells of the origin expected; a coordinate of " +
                              std::to_string(v) + " at a footprint of " + std::to_string(now) + " is farther");
-        return static_cast<int64_t>(c);
+        const auto towardsZero = static_cast<int64_t>(c);
+        return towardsZero - (static_cast<double>(towardsZero) > c);
     };
     return {sky, static_cast<int16_t>(depth), cell(p.x), cell(p.y), cell(p.z)};
 }
 
 uint64_t mortonOf(Vec3d p, const CellKey& key) {
+    const double edge = powerOfTwo(-key.depth), perStep = powerOfTwo(key.depth + kPageStepOctaves);
     const auto steps = [&](double v, int64_t corner) {
         // The difference is exact: the corner is a multiple of the edge and lies within one edge of v.
-        const double offset = v - std::ldexp(static_cast<double>(corner), -key.depth);
-        const double q = std::floor(std::ldexp(offset, key.depth + kPageStepOctaves) + 0.5);
-        return static_cast<uint64_t>(std::clamp(q, 0.0, 65535.0));
+        const double offset = v - static_cast<double>(corner) * edge;
+        return static_cast<uint64_t>(std::clamp(offset * perStep + 0.5, 0.0, 65535.0));
     };
     return spread(steps(p.x, key.x)) | spread(steps(p.y, key.y)) << 1 | spread(steps(p.z, key.z)) << 2;
 }
@@ -80,17 +83,17 @@ void findCells(const SurfelLayerView& layer, size_t begin, size_t end, Chunk& ch
     std::unordered_map<CellKey, uint32_t, CellHash> known;
     uint32_t last = 0;
     for (size_t i = begin; i < end; ++i) {
-        const CellKey key = cellOf(positionIn(layer, i), layer.isSky[i] != 0, layer.now[i]);
+        int octave = floorOctave(layer.now[i]);
+        const CellKey key = cellOf(positionIn(layer, i), layer.isSky[i] != 0, layer.now[i], octave);
         if (chunk.keys.empty() || chunk.keys[last] != key) {
             const auto [found, isNew] = known.try_emplace(key, static_cast<uint32_t>(chunk.keys.size()));
             last = found->second;
             if (isNew) {
                 chunk.keys.push_back(key);
                 chunk.counts.push_back(0);
-                chunk.octaveFloors.push_back(floorOctave(layer.now[i]));
+                chunk.octaveFloors.push_back(octave);
             }
         }
-        int octave = floorOctave(layer.now[i]);
         if (std::isfinite(layer.prior[i])) octave = std::min(octave, floorOctave(layer.prior[i]));
         chunk.octaveFloors[last] = std::min(chunk.octaveFloors[last], octave);
         ++chunk.counts[last];

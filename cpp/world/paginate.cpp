@@ -37,13 +37,13 @@ void sortByMorton(std::span<CellEntry> entries) {
     }
 }
 
-Surfel packFrom(const SurfelLayerView& layer, const CellEntry& entry, double unit, double octaveBase) {
+Surfel packFrom(const SurfelLayerView& layer, const CellEntry& entry, double perUnit, double octaveBase) {
     const size_t i = entry.index;
     PageSurfel s;
     s.position = {};
     s.rotation = {layer.orientations[4 * i], layer.orientations[4 * i + 1], layer.orientations[4 * i + 2],
                   layer.orientations[4 * i + 3]};
-    for (int a = 0; a < 2; ++a) s.extent[a] = static_cast<float>(layer.extents[2 * i + a] / unit);
+    for (int a = 0; a < 2; ++a) s.extent[a] = static_cast<float>(layer.extents[2 * i + a] * perUnit);
     s.color = {layer.colors[3 * i], layer.colors[3 * i + 1], layer.colors[3 * i + 2]};
     s.opacity = layer.opacities[i];
     s.nowOctave = relativeOctave(layer.now[i], octaveBase);
@@ -153,7 +153,8 @@ std::vector<std::shared_ptr<const Page>> pagesOf(const SurfelLayerView& layer, L
     sortByMorton(entries);
     std::vector<Surfel> surfels;
     surfels.reserve(entries.size());
-    for (const CellEntry& e : entries) surfels.push_back(packFrom(layer, e, header.unit, header.octaveBase));
+    const double perUnit = 1.0 / header.unit;  // exact: a power of two
+    for (const CellEntry& e : entries) surfels.push_back(packFrom(layer, e, perUnit, header.octaveBase));
     orderTies(entries, surfels);
 
     const size_t parts = (surfels.size() + kMaxSurfelsPerPage - 1) / kMaxSurfelsPerPage;
