@@ -123,13 +123,15 @@ class SurfelLayer:
 
     @classmethod
     def concatenate(cls, layers: Sequence[SurfelLayer]) -> SurfelLayer:
-        """All surfels of `layers`, in their order, with the leak of the first."""
+        """All surfels of `layers`, which are checked already, in their order, with the leak of the first."""
         if not layers:
             return cls.empty()
-        arrays: dict[str, Any] = {
-            name: np.concatenate([getattr(layer, name) for layer in layers]) for name in LAYER_ARRAYS
-        }
-        return replace(layers[0], **arrays)
+        together = copy(layers[0])
+        for name in LAYER_ARRAYS if len(layers) > 1 else ():
+            array = np.concatenate([getattr(layer, name) for layer in layers])
+            array.flags.writeable = False
+            object.__setattr__(together, name, array)
+        return together
 
     @classmethod
     def from_arrays(
