@@ -9,13 +9,18 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .camera import Camera
-from .errors import WorldError
+from .errors import InputError, WorldError
+from .zones import zone
+
+if TYPE_CHECKING:
+    from . import _core
+    from .synth.types import LevelResult
 
 # Names of the byte strings a level keeps beside its surfels.
 PICTURE_BLOB = "picture.png"
@@ -50,20 +55,34 @@ class Level:
 
     @classmethod
     def from_native(cls, record: dict[str, Any]) -> Level:
-        """The level that a record of the native world describes."""
+        """The level that a record of the native world describes. Raises WorldError when a file holds nonsense there."""
+        try:
+            lens, approach = camera_from_native(record["lens"]), camera_from_native(record["approach"])
+        except InputError as problem:
+            raise WorldError(f"a camera of level {record['id']} cannot be used: {problem}") from None
         return cls(
             id=record["id"],
             parent=record["parent"],
-            lens=camera_from_native(record["lens"]),
-            approach=camera_from_native(record["approach"]),
+            lens=lens,
+            approach=approach,
             surfel_count=record["surfel_count"],
             footprint_min=record["footprint_min"],
             footprint_max=record["footprint_max"],
             low=tuple(record["low"]),
             high=tuple(record["high"]),
-            metadata=json.loads(record["metadata"] or "{}"),
+            metadata=_metadata_of(record),
             blobs=tuple(record["blobs"]),
         )
+
+    @property
+    def leak(self) -> float:
+        """Of level 0: the leak of its world, 0 when it names none; see `engine.settings`."""
+        leak = self.metadata.get("leak", 0.0)
+        if isinstance(leak, bool) or not isinstance(leak, (int, float)) or not 0 <= leak < 1:
+            raise WorldError(
+                f"the leak of level {self.id} must be a number of at least 0 and less than 1, got {leak!r:.40}"
+            )
+        return float(leak)
 
     def info(self, pages: Sequence[Mapping[str, Any]], home: Camera) -> dict[str, Any]:
         """Plain values on this level. pages: of the whole world, as the native snapshot lists them."""
@@ -80,6 +99,26 @@ class Level:
         }
 
 
+def levels_of(snapshot: _core.Snapshot) -> tuple[Level, ...]:
+    """All levels of a native snapshot, by id. Raises WorldError when a file holds nonsense there."""
+    try:
+        records = snapshot.levels
+    except UnicodeDecodeError:
+        raise WorldError("what is noted of its levels must be UTF-8, got other bytes") from None
+    return tuple(Level.from_native(record) for record in records)
+
+
+def _metadata_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    text = record["metadata"] or "{}"
+    try:
+        facts = json.loads(text)
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise WorldError(f"the metadata of level {record['id']} must be a JSON object, got {text!r:.60}")
+    return facts
+
+
 def camera_from_native(native: Any) -> Camera:
     """The camera that the native engine holds, to the last bit."""
     return Camera(
@@ -90,6 +129,30 @@ def camera_from_native(native: Any) -> Camera:
         native.height,
         tuple(native.principal),
     )
+
+
+def blobs_of(result: LevelResult) -> dict[str, bytes]:
+    """The byte strings, by name, that the file keeps of a finished level beside its surfels."""
+    with zone("encode pictures"):
+        blobs = {
+            PICTURE_BLOB: picture_to_bytes(result.picture),
+            DISTANCE_BLOB: distance_to_bytes(result.distance),
+            COVER_BLOB: weights_to_bytes(result.cover),
+        }
+        if result.edit_mask is not None:
+            blobs[EDIT_BLOB] = weights_to_bytes(result.edit_mask)
+    return blobs
+
+
+def native_cover(result: LevelResult) -> dict[str, Any]:
+    """What the native world needs to cover a parent by a finished level."""
+    cover = {
+        "weight": np.ascontiguousarray(result.cover, dtype=np.float32).ravel(),
+        "distance": np.ascontiguousarray(result.distance, dtype=np.float64).ravel(),
+    }
+    if result.color_change is not None:
+        cover["color_change"] = np.ascontiguousarray(result.color_change, dtype=np.float32).reshape(-1, 3)
+    return cover
 
 
 def picture_to_bytes(picture: NDArray[np.float32]) -> bytes:
@@ -113,12 +176,19 @@ def picture_to_bytes(picture: NDArray[np.float32]) -> bytes:
     )
 
 
-def picture_from_bytes(data: bytes) -> NDArray[np.float32]:
-    """The picture (H,W,3) float32 that `picture_to_bytes` stored."""
+def picture_from_bytes(data: bytes, camera: Camera) -> NDArray[np.float32]:
+    """The picture (H,W,3) float32 of a lens camera's size that `picture_to_bytes` stored."""
     from PIL import Image
 
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255.0)
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            if image.size != (camera.width, camera.height):
+                raise WorldError(
+                    f"{PICTURE_BLOB} must be {camera.width} x {camera.height} px, got {image.width} x {image.height}"
+                )
+            return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255.0)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise WorldError(f"{PICTURE_BLOB} must be a PNG, got what cannot be read as one: {problem}") from None
 
 
 def distance_to_bytes(distance: NDArray[np.float64]) -> bytes:

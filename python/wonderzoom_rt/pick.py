@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from .errors import InputError
 from .frame import Frame
 
 _SIDE = 3
+_OUTPUTS = ("color", "coverage", "depth_median", "normal", "level")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,20 @@ class Pick:
     color: tuple[float, float, float]
 
 
-def probe(camera: Camera, x: float, y: float) -> Camera:
+def picked(render: Callable[..., Frame], camera: Camera, x: float, y: float) -> Pick | None:
+    """What lies under the image point (x, y), px; None where nothing does. Raises InputError outside the frame.
+
+    render: draws the view of a camera, with the options `outputs` and `depth_reference`; its second picture measures
+    from the first one's distance, which a float32 cannot hold exactly.
+    """
+    around = _probe(camera, x, y)
+    rough = _shown(render(around, outputs=_OUTPUTS))
+    if rough is None or not np.isfinite(rough.distance):
+        return rough
+    return _shown(render(around, outputs=_OUTPUTS, depth_reference=rough.distance))
+
+
+def _probe(camera: Camera, x: float, y: float) -> Camera:
     """The camera of a few pixels whose middle one is the pixel of `camera` that holds the image point (x, y), px.
 
     Raises InputError for a point outside the frame.
@@ -46,7 +61,7 @@ def probe(camera: Camera, x: float, y: float) -> Camera:
     return Camera(camera.position, camera.orientation, camera.focal, _SIDE, _SIDE, principal)
 
 
-def picked(frame: Frame) -> Pick | None:
+def _shown(frame: Frame) -> Pick | None:
     """What the middle pixel of a probe's frame shows; None when less than half of it is covered."""
     assert frame.coverage is not None and frame.depth_median is not None and frame.normal is not None
     assert frame.level is not None and frame.color is not None

@@ -20,8 +20,7 @@ from .errors import InputError, WorldError
 from .frame import Frame
 from .layer import SurfelLayer
 from .level import Level
-from .pick import Pick, picked, probe
-from .zones import zone
+from .pick import Pick, picked
 
 if TYPE_CHECKING:
     from .profile.session import Recording
@@ -37,8 +36,11 @@ class World:
 
     def __init__(self, *, native: _core.World | None = None, engine: Engine | None = None) -> None:
         self._native = native if native is not None else _core.World()
-        if self.levels:
-            self._native.set_leak(self.level(0).metadata.get("leak", 0.0))
+        try:
+            for first in self.levels[:1]:
+                self._native.set_leak(first.leak)
+        except WorldError as problem:
+            raise WorldError(f"{self.path}: {problem}") from None
         self._engine = engine
         self.notices: list[str] = []
         """What was done to the photograph that its owner should know, in words."""
@@ -112,15 +114,7 @@ class World:
         metadata: JSON-able facts that the level keeps.
         """
         world = cls()
-        world._commit_arrays(
-            layer,
-            lens=camera,
-            approach=camera,
-            parent=None,
-            cover=None,
-            metadata={"generator": "arrays", **(metadata or {})},
-            blobs={},
-        )
+        world._commit_arrays(layer, camera, camera, {"generator": "arrays", **(metadata or {})})
         return world
 
     # ------------------------------------------------------------------- files
@@ -177,7 +171,7 @@ class World:
     @property
     def levels(self) -> tuple[Level, ...]:
         """All levels, by id."""
-        return tuple(Level.from_native(record) for record in self._native.snapshot().levels)
+        return stored.levels_of(self._native.snapshot())
 
     @property
     def warnings(self) -> list[str]:
@@ -205,7 +199,7 @@ class World:
 
     def picture(self, level: int | Level) -> NDArray[np.float32]:
         """The source picture (H,W,3) of a level, display sRGB 0..1."""
-        return stored.picture_from_bytes(self._blob(level, stored.PICTURE_BLOB))
+        return stored.picture_from_bytes(self._blob(level, stored.PICTURE_BLOB), self.level(level).lens)
 
     def distance(self, level: int | Level) -> NDArray[np.float64]:
         """The radial distances (H,W), wu, of a level's source picture; +inf is sky."""
@@ -248,33 +242,14 @@ class World:
 
     def commit(self, result: LevelResult, *, parent: int | Level | None) -> Level:
         """Publishes a finished level in one step and returns it. Raises before anything has changed, or not at all."""
-        cover = None
-        if parent is not None:
-            cover = {
-                "weight": np.ascontiguousarray(result.cover, dtype=np.float32).ravel(),
-                "distance": np.ascontiguousarray(result.distance, dtype=np.float64).ravel(),
-            }
-            if result.color_change is not None:
-                cover["color_change"] = np.ascontiguousarray(result.color_change, dtype=np.float32).reshape(
-                    -1, 3
-                )
-        with zone("encode pictures"):
-            blobs = {
-                stored.PICTURE_BLOB: stored.picture_to_bytes(result.picture),
-                stored.DISTANCE_BLOB: stored.distance_to_bytes(result.distance),
-                stored.COVER_BLOB: stored.weights_to_bytes(result.cover),
-            }
-            if result.edit_mask is not None:
-                blobs[stored.EDIT_BLOB] = stored.weights_to_bytes(result.edit_mask)
-        number = None if parent is None else self.level(parent).id
         return self._commit_arrays(
             result.layer,
-            lens=result.lens,
-            approach=result.approach,
-            parent=number,
-            cover=cover,
-            metadata=result.metadata,
-            blobs=blobs,
+            result.lens,
+            result.approach,
+            result.metadata,
+            parent=None if parent is None else self.level(parent).id,
+            cover=None if parent is None else stored.native_cover(result),
+            blobs=stored.blobs_of(result),
         )
 
     def undo(self, level: int | Level | None = None) -> None:
@@ -360,12 +335,7 @@ class World:
 
     def pick(self, camera: Camera, x: float, y: float) -> Pick | None:
         """What lies under the image point (x, y), px; None where nothing does. Raises InputError outside the frame."""
-        around = probe(camera, x, y)
-        outputs = ("color", "coverage", "depth_median", "normal", "level")
-        rough = picked(self.render(around, outputs=outputs))
-        if rough is None or not np.isfinite(rough.distance):
-            return rough
-        return picked(self.render(around, outputs=outputs, depth_reference=rough.distance))
+        return picked(self.render, camera, x, y)
 
     def profile(
         self, path: str | Path | None = None, *, report: str | Path | None = None, fine: bool = False
@@ -388,13 +358,13 @@ class World:
     def _commit_arrays(
         self,
         layer: SurfelLayer,
-        *,
         lens: Camera,
         approach: Camera,
-        parent: int | None,
-        cover: dict[str, Any] | None,
         metadata: dict[str, Any],
-        blobs: dict[str, bytes],
+        *,
+        parent: int | None = None,
+        cover: dict[str, Any] | None = None,
+        blobs: dict[str, bytes] | None = None,
     ) -> Level:
         if len(layer) == 0:
             raise InputError("a level must have at least one surfel, got none")
@@ -408,7 +378,7 @@ class World:
             json.dumps(metadata, sort_keys=True),
             native_arrays(layer),
             cover,
-            blobs,
+            blobs or {},
         )
         return self.level(number)
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Worlds through their Python door: draw, pick, ask for zooms, commit, take back, save and open."""
+"""Worlds through their Python door: draw, pick, ask for zooms, commit and take back."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +12,8 @@ import pytest
 from PIL import Image
 
 import wonderzoom_rt as wz
-from small_pipelines import EnlargingPipeline, first_level
+from sample_worlds import FOCAL, HORIZON, TARGET, color, made, psnr, zoomed
 from wonderzoom_rt.jobs.generator import commit_all
-from wonderzoom_rt.synth.types import LevelResult
-
-HORIZON = 50
-FOCAL = 240.0
-TARGET = (0.5, 0.7)
-
-
-def made(photograph: np.ndarray) -> wz.World:
-    """The dandelions on ground 1.5 wu below the eye, sky above row 50."""
-    height, width = photograph.shape[:2]
-    down = wz.Camera.home(width, height, focal=FOCAL).rays()[..., 1]
-    ground = 1.5 / np.maximum(down, 0.06)
-    ground[:HORIZON] = np.inf
-    world = wz.World()
-    world.commit(first_level(photograph.astype(np.float32) / 255, ground, focal=FOCAL), parent=None)
-    return world
-
-
-def zoomed(
-    world: wz.World, factor: float = 8.0, *, at: tuple[float, float] = TARGET, seed: int = 0
-) -> list[LevelResult]:
-    """The levels of a zoom, not yet in the world."""
-    request = world.request(world.home.zoomed(factor, at=at), seed=seed)
-    return EnlargingPipeline().run(request, progress=lambda *_: None, cancelled=lambda: False)
 
 
 @pytest.fixture
@@ -51,16 +26,6 @@ def deep(world: wz.World) -> wz.World:
     """The same with one zoom of x8: levels 0, 1, 2."""
     commit_all(world, zoomed(world), parent=0)
     return world
-
-
-def color(world: wz.World, camera: wz.Camera, **options: Any) -> np.ndarray:
-    frame = world.render(camera, outputs=("color",), **options)
-    assert frame.color is not None
-    return frame.color
-
-
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    return float(-10 * np.log10(np.mean((a - b) ** 2)))
 
 
 # ------------------------------------------------------------------------------- drawing
@@ -332,86 +297,3 @@ def test_printed_it_says_what_it_holds(deep: wz.World) -> None:
     assert repr(deep.surfels(0)) == f"<SurfelLayer of {256 * 144:,} surfels>"
     deep.close()
     assert repr(deep) == "<World, closed>"
-
-
-# ------------------------------------------------------------------------------------- files
-
-
-def test_a_saved_world_opens_as_the_same_world(deep: wz.World, tmp_path: Path) -> None:
-    deep.save(tmp_path / "deep.wz")
-    again = wz.World.open(tmp_path / "deep.wz")
-    assert again.path == str(tmp_path / "deep.wz")
-    assert again.levels == deep.levels
-    for camera in (deep.home, deep.home.zoomed(5, at=TARGET), deep.level(2).approach):
-        one, other = deep.render(camera), again.render(camera)
-        for name in ("color", "coverage", "depth", "normal", "level"):
-            assert np.array_equal(getattr(one, name), getattr(other, name)), name
-    for level in (0, 1, 2):
-        assert np.array_equal(again.picture(level), deep.picture(level))
-        assert np.array_equal(again.distance(level), deep.distance(level))
-        one_layer, other_layer = deep.surfels(level), again.surfels(level)
-        assert all(
-            np.array_equal(getattr(one_layer, f.name), getattr(other_layer, f.name))
-            for f in fields(one_layer)
-        )
-    assert again.warnings == []
-
-
-def test_saving_never_replaces_a_file_unasked(deep: wz.World, tmp_path: Path) -> None:
-    file = tmp_path / "world.wz"
-    file.write_bytes(b"something of value")
-    with pytest.raises(wz.WorldError, match=r"world\.wz"):
-        deep.save(file)
-    assert file.read_bytes() == b"something of value"
-    deep.save(file, overwrite=True)
-    assert len(wz.World.open(file).levels) == 3
-
-
-def test_a_commit_to_a_file_is_there_for_the_next_one_who_opens_it(
-    small_photograph: np.ndarray, tmp_path: Path
-) -> None:
-    made(small_photograph).save(tmp_path / "world.wz")
-    writer = wz.World.open(tmp_path / "world.wz", writable=True)
-    commit_all(writer, zoomed(writer), parent=0)
-    expected = color(writer, writer.home.zoomed(6, at=TARGET))
-    reader = wz.World.open(tmp_path / "world.wz")
-    assert len(reader.levels) == 3
-    assert np.array_equal(color(reader, reader.home.zoomed(6, at=TARGET)), expected)
-    writer.undo()
-    assert len(wz.World.open(tmp_path / "world.wz").levels) == 2
-    assert len(reader.levels) == 3
-
-
-def test_a_world_opened_for_reading_takes_no_commit(deep: wz.World, tmp_path: Path) -> None:
-    deep.save(tmp_path / "world.wz")
-    reader = wz.World.open(tmp_path / "world.wz")
-    with pytest.raises(wz.WorldError, match="opened for reading only"):
-        reader.undo()
-    with pytest.raises(wz.WorldError, match="opened for reading only"):
-        commit_all(reader, zoomed(reader), parent=0)
-    assert len(reader.levels) == 3
-
-
-def test_what_is_no_world_file_is_refused(tmp_path: Path) -> None:
-    for name, content in (("empty.wz", b""), ("text.wz", b"not a world at all" * 500)):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(wz.WorldError, match=name):
-            wz.World.open(tmp_path / name)
-    with pytest.raises(wz.WonderzoomError, match=r"missing\.wz"):
-        wz.World.open(tmp_path / "missing.wz")
-
-
-def test_one_may_write_at_a_time_until_the_world_is_closed(world: wz.World, tmp_path: Path) -> None:
-    file = tmp_path / "world.wz"
-    world.save(file)
-    with wz.World.open(file, writable=True) as writer:
-        with pytest.raises(wz.WorldError, match="one writer at a time"):
-            wz.World.open(file, writable=True)
-        assert len(wz.World.open(file).levels) == 1
-        commit_all(writer, zoomed(writer), parent=0)
-    with pytest.raises(wz.WorldError, match="the world was closed"):
-        writer.render(world.home)
-    with wz.World.open(file, writable=True) as other:
-        assert len(other.levels) == 3
-        other.undo()
-    assert len(wz.World.open(file).levels) == 2
