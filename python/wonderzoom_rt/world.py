@@ -74,15 +74,18 @@ class World:
 
         width: pixels of level 0. depth: the user's own depth map (PNG, NPY, EXR or an array), else it is estimated.
         focal: in pixels of the photograph as given; else from EXIF, else guessed. path: make it a world file there.
-        Raises InputError for what is no photograph; nothing is left at `path` then.
+        Raises InputError for what is no photograph, WorldError for what cannot be written; `path` is then as it was.
         """
         from .synth.first_level import first_level
 
         result, notices = first_level(
             photograph, width=width, depth=depth, focal=focal, seed=seed, progress=progress
         )
-        world = cls.create(path, overwrite=overwrite) if path is not None else cls()
+        world = cls()
         world.commit(result, parent=None)
+        if path is not None:  # in one step, so that a full disk leaves what was there
+            world.save(path, overwrite=overwrite)
+            world = cls.open(path, writable=True)
         world.notices = notices
         return world
 

@@ -206,6 +206,28 @@ def test_a_file_that_may_not_grow_leaves_the_world_as_it_was(
     whole(world_file, 3)
 
 
+def test_a_new_world_that_finds_no_room_leaves_what_was_there(
+    world_file: Path, tmp_path: Path, small_photograph: np.ndarray
+) -> None:
+    Image.fromarray(small_photograph).save(tmp_path / "p.png")
+    before = world_file.read_bytes()
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    for name, options in (("w.wz", ["--overwrite"]), ("n.wz", [])):
+        done = subprocess.run(
+            command("new", tmp_path / "p.png", "-o", tmp_path / name, *options), capture_output=True, text=True,
+            env=environment(), check=False, preexec_fn=limited,
+        )  # fmt: skip
+        said = "".join(
+            line for line in done.stderr.splitlines(True) if not line.startswith("new: ")
+        )  # progress
+        refused((done.returncode, done.stdout, said), name, code=1)
+    assert world_file.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["p.png", "w.wz"]
+
+
 @pytest.mark.parametrize("room", [0, 60_000, 100_000])
 def test_a_full_disk_leaves_the_world_as_it_was(
     made_world: Path, tmp_path: Path, installed: dict[str, str], room: int
