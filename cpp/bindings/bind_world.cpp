@@ -97,6 +97,7 @@ py::dict pageOf(const PageEntry& entry) {
     page["origin"] = std::array{header.origin.x, header.origin.y, header.origin.z};
     page["unit"] = header.unit;
     page["covers"] = entry.covers.size();
+    page["missing"] = entry.page->isTried() && !entry.page->page();
     return page;
 }
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from command_line import Run, command, environment, install_generators, refused
 from wonderzoom_rt.world import World
+from wz_reader import WzFile
 
 # ------------------------------------------------------------------------------------ worlds
 
@@ -149,6 +150,26 @@ def test_a_byte_flipped_anywhere_is_found_and_survived(run: Run, world_file: Pat
         if code == 0:
             with Image.open(tmp_path / "a.png") as image:
                 assert image.size == (32, 24)
+
+
+def test_a_world_with_a_damaged_page_is_measured_as_it_is(run: Run, world_file: Path) -> None:
+    file = WzFile(world_file)
+    page = next(page for page in file.pages if page["level"] == 0)
+    changed = bytearray(file.data)
+    changed[page["place"][0] + 64 + 5] ^= 4
+    world_file.write_bytes(changed)
+    code, out, err = run("evaluate", world_file, "--json")
+    assert code == 0, err
+    assert "page of level 0" in err and "left out" in err
+    assert json.loads(out)["levels"][0]["holes_fraction"] > 0.1
+
+
+def test_changing_a_world_that_lost_its_newest_epoch_says_so(run: Run, world_file: Path) -> None:
+    assert run("undo", world_file)[0] == 0
+    world_file.write_bytes(world_file.read_bytes()[:-10])
+    code, out, err = run("undo", world_file, "--to", "0")
+    assert code == 0 and "1 level is left" in out
+    assert "wonderzoom: warning: " in err and "the file ends before byte" in err
 
 
 def test_two_processes_cannot_write_one_world(world_file: Path) -> None:

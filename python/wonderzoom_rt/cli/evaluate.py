@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .arguments import add_json, add_output, add_world, check_out_folder, open_world
 from .progress import ProgressLine
+from .render import warn
 
 HELP = "measure the quality of a world"
 DESCRIPTION = """Measures what a viewer would see: dips and blinks while levels fade, seams, holes, depth, detail; per
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     world = open_world(arguments.world)
     with ProgressLine("evaluate") as progress:
         report = evaluate(world, truth=arguments.truth, progress=progress)
+    warn(world.warnings)
     if arguments.out is not None:
         Path(arguments.out).write_text(report.to_json() + "\n", encoding="utf-8")
     print(report.to_json() if arguments.json else report.to_table())

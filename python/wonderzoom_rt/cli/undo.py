@@ -7,6 +7,7 @@ import argparse
 
 from ..errors import InputError
 from .arguments import add_json, add_world, open_world, print_json
+from .render import warn
 
 HELP = "take back the newest level, or all down to one"
 DESCRIPTION = "Takes back the newest level of a world, or, with --to LEVEL, all that came after that level."
@@ -35,9 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     taken = [level.id for level in levels[:keep:-1]]
     for number in taken:
         world.undo(number)
+    warn(world.warnings)
     if arguments.json:
         print_json({"world": arguments.world, "taken_back": taken, "levels": len(world.levels)})
     else:
         words = ", ".join(map(str, taken)) or "nothing"
-        print(f"{arguments.world}: took back {words}; {len(world.levels)} levels are left")
+        left = "1 level is" if keep == 0 else f"{keep + 1} levels are"
+        print(f"{arguments.world}: took back {words}; {left} left")
     return 0

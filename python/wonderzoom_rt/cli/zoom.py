@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import add_json, add_world, chosen_level, open_world, print_json, read_camera
 from .progress import ProgressLine, spoken_time
+from .render import warn
 
 if TYPE_CHECKING:
     from ..camera import Camera
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         wait_for(job, progress)
         job.result()
     seconds = time.monotonic() - start
+    warn(world.warnings)
     if arguments.json:
         print_json(
             {

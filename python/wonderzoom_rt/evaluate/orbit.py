@@ -129,19 +129,14 @@ class Discs:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._pages: list[
-            tuple[int, int]
-        ] = []  # level, index of the page's first surfel in the level's arrays
-        counts: dict[int, int] = {}
-        for page in scene.snapshot().pages:
-            level = int(page["level"])
-            self._pages.append((level, counts.get(level, 0)))
-            counts[level] = counts.get(level, 0) + int(page["count"])
+        self._levels = [int(page["level"]) for page in scene.snapshot().pages]
+        self._first: dict[int, int] = {}  # page -> index of its first surfel in its level's arrays
         self._layers: dict[int, tuple[SurfelLayer, NDArray[np.bool_]]] = {}
 
     def _layer(self, level: int) -> tuple[SurfelLayer, NDArray[np.bool_]]:
         if level not in self._layers:
             layer = self._scene.surfels(level)
+            self._find_pages(level)
             self._layers[level] = (
                 layer,
                 bridging_discs(layer, self._scene.distance(level), self._scene.levels[level].lens),
@@ -149,6 +144,14 @@ class Discs:
             while len(self._layers) > KEPT_LAYERS:
                 del self._layers[next(iter(self._layers))]
         return self._layers[level]
+
+    def _find_pages(self, level: int) -> None:
+        """Where the pages of a level begin in its arrays, which leave out those that cannot be read."""
+        first = 0
+        for number, page in enumerate(self._scene.snapshot().pages):
+            if page["level"] == level and not page["missing"]:
+                self._first[number] = first
+                first += int(page["count"])
 
     def stretched(self, frame: Frame) -> NDArray[np.bool_]:
         """Pixels (H, W) won by a long disc that bridges a depth edge."""
@@ -159,10 +162,9 @@ class Discs:
         pages = (ids[drawn] >> np.uint64(32)).astype(np.int64)
         indices = (ids[drawn] & np.uint64(0xFFFFFFFF)).astype(np.int64)
         for page in np.unique(pages):
-            level, first = self._pages[int(page)]
-            layer, bridging = self._layer(level)
+            layer, bridging = self._layer(self._levels[int(page)])
             mine = pages == page
-            index, pixel = first + indices[mine], drawn[mine]
+            index, pixel = self._first[int(page)] + indices[mine], drawn[mine]
             suspect = bridging[index]
             out[pixel[suspect]] = screen_length(layer, index[suspect], frame.camera) > LONG_PX
         return np.asarray(out.reshape(frame.surfel_id.shape), bool)
