@@ -162,13 +162,15 @@ void bindEngine(py::module_& module) {
             "(images, stats): arrays by output name, read-only; times in ms and the surfel funnel.")
         .def(
             "render_layer",
-            [](Engine& engine, const py::dict& arrays, const Camera& camera, const RenderSettings& settings) {
+            [](Engine& engine, const py::dict& arrays, const Camera& camera, const RenderSettings& settings,
+               bool recolored) {
                 const LayerDraw draw = layerOf(arrays);
-                return drawn([&](Frame& frame) { return engine.renderLayer(draw, camera, settings, frame); });
+                return drawn(
+                    [&](Frame& frame) { return engine.renderLayer(draw, camera, settings, recolored, frame); });
             },
-            py::arg("arrays"), py::arg("camera"), py::arg("settings"),
+            py::arg("arrays"), py::arg("camera"), py::arg("settings"), py::arg("recolored") = false,
             "Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and "
-            "optionally now, prior, mask, is_sky (uint8).");
+            "optionally now, prior, mask, is_sky (uint8). recolored: the last call differed in its colours alone.");
 }
 
 }  // namespace wz

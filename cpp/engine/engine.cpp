@@ -179,13 +179,14 @@ std::shared_ptr<DeviceFrame> Engine::renderOnDevice(const Snapshot& snapshot, co
 }
 
 FrameStats Engine::renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings,
-                               Frame& frame) {
+                               bool recolored, Frame& frame) {
     WZ_ZONE("frame of a layer");
     const auto start = Clock::now();
     FrameStats stats;
     scratch_->clear();
     scratch_->list.layers.push_back(layer);
-    stats.render = rasterizer_->render(scratch_->list, camera, settings, frame);
+    stats.render = recolored ? rasterizer_->recolor(scratch_->list, camera, settings, frame)
+                             : rasterizer_->render(scratch_->list, camera, settings, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
     return stats;

@@ -33,7 +33,9 @@ public:
     FrameStats render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
                       std::span<const float> readiness, Frame& frame);
     // Draws arrays that are in no world.
-    FrameStats renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, Frame& frame);
+    // recolored: the last frame was of this layer, camera and settings but for the layer's colours.
+    FrameStats renderLayer(const LayerDraw& layer, const Camera& camera, const RenderSettings& settings, bool recolored,
+                           Frame& frame);
 
     // The GPU's rasteriser; null where this engine draws on the CPU.
     DeviceRasterizer* device() const { return device_; }

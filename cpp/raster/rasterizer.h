@@ -137,6 +137,12 @@ public:
     // Camera width and height give the frame's size. Throws InputError for a camera that is not finite or empty.
     virtual RenderStats render(const DrawList& list, const Camera& camera, const RenderSettings& settings,
                                Frame& frame) = 0;
+    // The same picture in other colours: the call before had the same list but for its layers' colours, the same camera and
+    // the same settings. A backend may keep what it found out then.
+    virtual RenderStats recolor(const DrawList& list, const Camera& camera, const RenderSettings& settings,
+                                Frame& frame) {
+        return render(list, camera, settings, frame);
+    }
 };
 
 // threads = 0: one a hardware thread.

@@ -236,9 +236,11 @@ class Engine:
         """
         (images, stats): arrays by output name, read-only; times in ms and the surfel funnel.
         """
-    def render_layer(self, arrays: dict, camera: Camera, settings: RenderSettings) -> tuple:
+    def render_layer(
+        self, arrays: dict, camera: Camera, settings: RenderSettings, recolored: bool = False
+    ) -> tuple:
         """
-        Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8).
+        Draws a SurfelLayer's arrays by the float path: positions, orientations, extents, colors, opacities, and optionally now, prior, mask, is_sky (uint8). recolored: the last call differed in its colours alone.
         """
     @property
     def on_device(self) -> bool: ...

@@ -130,12 +130,19 @@ class Engine:
         *,
         outputs: Iterable[str] = DEFAULT_OUTPUTS,
         apply_fade: bool = False,
+        recolored: bool = False,
         **options: Any,
     ) -> Frame:
-        """Draws a layer that is in no world, unpacked. Without `apply_fade` every surfel counts fully."""
+        """Draws a layer that is in no world, unpacked. Without `apply_fade` every surfel counts fully.
+
+        recolored: this engine's last picture was of this layer `with_colors` other than now, through the same camera
+        with the same options; the same picture as without it, in half the time.
+        """
         chosen = settings(outputs, apply_fade=apply_fade, **{"leak": layer.leak, **options})
         with self._turn:
-            images, stats = self._native.render_layer(native_arrays(layer), native_camera(camera), chosen)
+            images, stats = self._native.render_layer(
+                native_arrays(layer), native_camera(camera), chosen, recolored
+            )
         return Frame(camera=camera, depth_reference=chosen.depth_reference, stats=stats, **images)
 
 

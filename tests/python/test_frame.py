@@ -176,3 +176,49 @@ def test_statistics_hold_times_and_the_funnel(frame: Frame) -> None:
     assert frame.stats["total_ms"] > 0
     funnel = frame.stats["funnel"]
     assert 0 < funnel["contributions"] <= funnel["evaluations"]
+
+
+def scattered(seed: int) -> wz.SurfelLayer:
+    """Discs before, beside and behind the camera, some of them in the sky."""
+    random = np.random.default_rng(seed)
+    sky = np.arange(300) < 40
+    points = random.normal(0.0, 2.0, (300, 3)) + np.array([0.0, 0.0, 2.0])
+    points[sky] /= np.linalg.norm(points[sky], axis=1, keepdims=True)
+    return wz.SurfelLayer.from_arrays(
+        points, colors=random.random((300, 3)), normals=random.normal(size=(300, 3)), extents=0.2, is_sky=sky
+    )
+
+
+def test_a_layer_drawn_again_in_other_colours_is_drawn_the_same_to_the_last_bit() -> None:
+    engine, fresh = wz.Engine(), wz.Engine()
+    layer = scattered(1)
+    engine.render_layer(layer, CAMERA, outputs=("color",))
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        other = layer.with_colors(random.uniform(-1, 2, (300, 3)).astype(np.float32))
+        again = engine.render_layer(other, CAMERA, outputs=("color", "coverage"), recolored=True)
+        whole = fresh.render_layer(other, CAMERA, outputs=("color", "coverage"))
+        assert again.color is not None and whole.color is not None and whole.coverage is not None
+        assert whole.coverage.max() > 0.5
+        assert again.color.tobytes() == whole.color.tobytes()
+        assert again.coverage is not None and again.coverage.tobytes() == whole.coverage.tobytes()
+        assert again.stats["funnel"] == whole.stats["funnel"]
+
+
+@pytest.mark.parametrize("between", ["nothing", "a world", "another layer", "details"])
+def test_a_layer_that_is_not_the_last_one_drawn_is_drawn_anew(between: str) -> None:
+    engine, layer = wz.Engine(), scattered(2)
+    whole = wz.Engine().render_layer(layer, CAMERA, outputs=("color", "depth"))
+    if between != "nothing":
+        engine.render_layer(layer, CAMERA, outputs=("color",))
+    if between == "a world":
+        engine.render(wall().snapshot(), CAMERA)
+    elif between == "another layer":
+        engine.render_layer(scattered(3), CAMERA)
+    elif between == "details":
+        engine.render_layer(layer, CAMERA, outputs=("depth",))
+    again = engine.render_layer(layer, CAMERA, outputs=("color", "depth"), recolored=True)
+    assert again.color is not None and whole.color is not None
+    assert again.color.tobytes() == whole.color.tobytes()
+    assert again.depth is not None and whole.depth is not None
+    assert again.depth.tobytes() == whole.depth.tobytes()

@@ -103,19 +103,68 @@ public:
         timed("bin", [&] {
             bins_.fill({slotRuns_.data(), runs_.runs().size()}, rects_.data(), keys_.data(), grid, kernels_, pool_);
         });
-        TileTimes times;
-        timed("blend", [&] { times = blend(grid, arrays, settings, stats); });
-        stats.stages.back().ms -= times.sortMs + times.resolveMs;
-        stats.stages.insert(stats.stages.end() - 1, {"sort", times.sortMs});
+        finish(grid, arrays, settings, true, drawn, stats);
+        return stats;
+    }
+
+    RenderStats recolor(const DrawList& list, const Camera& camera, const RenderSettings& settings,
+                        Frame& frame) override {
+        const bool plain = settings.compat == Compat::Native && !(settings.outputs & kDetailOutputs);
+        if (!plain || !isShapeOf(list)) return render(list, camera, settings, frame);
+        FlushDenormals flush;
+        RenderStats stats;
+        const FrameArrays arrays = prepareFrame(frame, camera, settings.outputs);
+        const auto start = Clock::now();
+        {
+            WZ_ZONE("recolor");
+            takeColors(list.layers[0].colors.data());
+        }
+        stats.stages.push_back({"project", msSince(start)});
+        finish(tileGridOf(camera.width, camera.height), arrays, settings, false, countDrawn(runs_.runs()), stats);
+        return stats;
+    }
+
+private:
+    // Sorts where that is still to be done, blends and resolves.
+    void finish(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, bool sorts, size_t drawn,
+                RenderStats& stats) {
+        const Clock::time_point start = Clock::now();
+        WZ_ZONE("blend");
+        const TileTimes times = blend(grid, arrays, settings, sorts, stats);
+        stats.stages.push_back({"sort", times.sortMs});
+        stats.stages.push_back({"blend", msSince(start) - times.sortMs - times.resolveMs});
         stats.stages.push_back({"resolve", times.resolveMs});
         stats.tested = runs_.tested();
         stats.projected = drawn;
         stats.visible = drawn - empty_;
         stats.tileEntries = bins_.entries();
-        return stats;
     }
 
-private:
+    // Whether the records kept are those of this list, colours aside: one layer, whose arrays lie where they lay.
+    bool isShapeOf(const DrawList& list) const {
+        if (!hasSources_ || hasExtras_ || !list.pages.empty() || list.layers.size() != 1) return false;
+        const LayerDraw& layer = list.layers[0];
+        return layer.opacities.size() == runs_.tested() && layer.positions.data() == shape_.positions.data() &&
+               layer.orientations.data() == shape_.orientations.data() &&
+               layer.extents.data() == shape_.extents.data() && layer.opacities.data() == shape_.opacities.data();
+    }
+
+    void takeColors(const float* colors) {
+        std::vector<ProjectRun>& runs = runs_.runs();
+        const auto recolorOne = [&](size_t i, int) {
+            const ProjectRun& run = runs[i];
+            const float* from = colors + 3 * static_cast<size_t>(static_cast<uint32_t>(run.firstId));
+            for (uint32_t k = 0; k < run.drawn; ++k) {
+                const float* color = from + 3 * static_cast<size_t>(run.sources[k]);
+                SurfelRecord& record = run.records[k];
+                record.red = color[0];
+                record.green = color[1];
+                record.blue = color[2];
+            }
+        };
+        pool_.forEach(runs.size(), 1, std::ref(recolorOne));
+    }
+
     // Projects all runs. Returns how many surfels are drawn.
     size_t project(const DrawList& list, const Camera& camera, bool extras) {
         runs_.build(list, camera, params_);
@@ -128,6 +177,9 @@ private:
         PixelRect* rects = rects_.ensure(slots);
         uint32_t* keys = keys_.ensure(slots);
         GeneralSurfel* general = general_.ensure(slots);
+        hasSources_ = list.pages.empty() && list.layers.size() == 1;
+        uint32_t* sources = hasSources_ ? sources_.ensure(slots) : nullptr;
+        if (hasSources_) shape_ = list.layers[0];
         std::vector<ProjectRun>& runs = runs_.runs();
         const auto projectOne = [&](size_t i, int) {
             ProjectRun& run = runs[i];
@@ -137,6 +189,7 @@ private:
             run.rects = rects + first;
             run.keys = keys + first;
             run.general = general + first;
+            run.sources = sources ? sources + first : nullptr;
             kernels_.projectRun(run);
             finishGeneral(run);
         };
@@ -165,7 +218,8 @@ private:
         double sortMs = 0, resolveMs = 0;
     };
 
-    TileTimes blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, RenderStats& stats) {
+    TileTimes blend(TileGrid grid, const FrameArrays& arrays, const RenderSettings& settings, bool sorts,
+                    RenderStats& stats) {
         struct alignas(64) Tally {
             uint64_t evaluations = 0, contributions = 0, sort_ns = 0, resolve_ns = 0;
         };
@@ -177,7 +231,7 @@ private:
             WZ_FINE_ZONE("tile");
             const Clock::time_point start = Clock::now();
             const uint32_t tile = bins_.inOrder(i);
-            {
+            if (sorts) {
                 WZ_FINE_ZONE("sort");
                 const uint64_t begin = clockNs();
                 sortTile(bins_.entriesOf(tile), bins_.countOf(tile),
@@ -240,7 +294,9 @@ private:
     Scratch<SlotRun> slotRuns_;
     Scratch<uint64_t> room_;
     Scratch<char> tallies_;
-    bool hasExtras_ = false;
+    Scratch<uint32_t> sources_;
+    bool hasExtras_ = false, hasSources_ = false;
+    LayerDraw shape_;  // of the records when hasSources_: where its arrays lay, never read
     size_t empty_ = 0;  // records of discs that reach behind the near plane and turned out to lie outside the frame
 };
 

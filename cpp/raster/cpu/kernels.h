@@ -37,6 +37,7 @@ struct ProjectRun {
     PixelRect* rects;
     uint32_t* keys;
     GeneralSurfel* general;         // room for `count`
+    uint32_t* sources;              // a record's surfel, as an index in the run; null: not wanted
     uint32_t drawn;                 // records written, general ones (yet unfinished) among them
     uint32_t generalCount;
 };

@@ -253,6 +253,7 @@ static void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, 
         __builtin_memcpy(run.records + slot, p.rows[i].v, sizeof(SurfelRecord));
         __builtin_memcpy(run.rects + slot, &p.rects[i], sizeof(PixelRect));
         run.keys[slot] = p.keys[i];
+        if (run.sources) run.sources[slot] = index[i];
     }
 }
 

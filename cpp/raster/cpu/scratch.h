@@ -32,7 +32,7 @@ class Scratch {
 public:
     T* ensure(size_t count) {
         if (count > capacity_ || !data_) {
-            const size_t wanted = count + count / 4 + 64;
+            const size_t wanted = count + count / 2 + 64;
             data_.reset();
             data_.reset(static_cast<T*>(allocateLines(wanted * sizeof(T))));
             if (!data_) throw std::bad_alloc();

@@ -82,8 +82,10 @@ def touch_up(layer: SurfelLayer, picture: Image, camera: Camera, *, rounds: int)
     Each round adds to a pixel's surfel what the render of everything lacks there.
     """
     colors = layer.colors.copy()
-    for _ in range(rounds):
-        frame = _engine().render_layer(layer.with_colors(np.clip(colors, -1, 2)), camera, outputs=("color",))
+    for done in range(rounds):
+        frame = _engine().render_layer(
+            layer.with_colors(np.clip(colors, -1, 2)), camera, outputs=("color",), recolored=done > 0
+        )
         assert frame.color is not None
         colors[: picture.shape[0] * picture.shape[1]] += (picture - frame.color).reshape(-1, 3)
     return layer.with_colors(np.clip(colors, -1, 2))
@@ -100,7 +102,7 @@ def fit_colors(
     """
     wanted = np.asarray(picture, dtype=np.float32)
     start = wanted.copy()
-    residual = wanted - _drawn(layer, start, camera)
+    residual = wanted - _drawn(layer, start, camera, recolored=False)
     norm = _norm(residual)
     goal = 10.0 ** (-target_db / 20.0) * wanted.size**0.5
     if norm <= goal or most_renders < 2:
@@ -109,7 +111,7 @@ def fit_colors(
     hessenberg = np.zeros((most_renders + 1, most_renders))
     weights: NDArray[Any] = np.zeros(0)
     for step in range(most_renders - 1):
-        image = _drawn(layer, _sharpened(basis[step]), camera)
+        image = _drawn(layer, _sharpened(basis[step]), camera, recolored=True)
         for row, known in enumerate(basis):
             hessenberg[row, step] = float(np.vdot(known, image))
             image -= np.float32(hessenberg[row, step]) * known
@@ -135,11 +137,14 @@ def _sharpened(image: Image) -> Image:
     return sharper
 
 
-def _drawn(layer: SurfelLayer, colors: Image, camera: Camera) -> Image:
-    """The render with other colours (H,W,3) of any size: drawn within the range that a layer may hold."""
+def _drawn(layer: SurfelLayer, colors: Image, camera: Camera, *, recolored: bool) -> Image:
+    """The render with other colours (H,W,3) of any size: drawn within the range that a layer may hold.
+
+    recolored: the engine's last picture was of this layer too.
+    """
     most = max(float(np.abs(colors).max()), 1e-9)
     scaled = layer.with_colors((colors / np.float32(most)).reshape(-1, 3))
-    frame = _engine().render_layer(scaled, camera, outputs=("color",))
+    frame = _engine().render_layer(scaled, camera, outputs=("color",), recolored=recolored)
     assert frame.color is not None
     return frame.color * np.float32(most)
 
