@@ -146,7 +146,8 @@ def test_a_depth_map_that_fits_is_used(run: Run, tmp_path: Path, small_photograp
 
 @pytest.mark.parametrize(
     "options",
-    [("--focal", "0"), ("--focal", "-5"), ("--focal", "nan"), ("--width", "1"), ("--width", "0"), ("--width", "-8"),
+    [("--focal", "0"), ("--focal", "-5"), ("--focal", "nan"), ("--focal", "1e-9"), ("--focal", "1e12"),
+     ("--width", "1"), ("--width", "0"), ("--width", "-8"),
      ("--depth", "nowhere.npy"), ("--width", "1.5"), ("--seed", "x")],
 )  # fmt: skip
 def test_a_wrong_option_of_new_is_refused(

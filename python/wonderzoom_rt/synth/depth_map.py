@@ -104,7 +104,7 @@ def _read_exr(path: Path) -> Array:
         import OpenEXR
     except ImportError:
         raise MissingExtraError(
-            "an EXR depth map needs the package OpenEXR: pip install 'wonderzoom_rt[offline]'"
+            "an EXR depth map needs the package OpenEXR: pip install 'wonderzoom-rt[offline]'"
         ) from None
     with OpenEXR.File(str(path)) as file:
         channels = file.channels()

