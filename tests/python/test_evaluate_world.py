@@ -383,6 +383,8 @@ def test_world_of_one_level_and_truth_that_is_no_photograph(photo: Array, tmp_pa
     (tmp_path / "no.jpg").write_bytes(b"not a picture")
     with pytest.raises(wz.InputError, match="could not read no"):
         evaluate(world, truth=tmp_path / "no.jpg")
+    with pytest.raises(wz.InputError, match=r"truth: expected the photograph at 1\.5 times .* got 1 x 1"):
+        evaluate(world, truth=np.zeros((1, 1, 3)))
 
 
 def beside_a_drop(camera: wz.Camera) -> Array:

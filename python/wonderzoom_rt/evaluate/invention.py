@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import InputError
 from wonderzoom_rt.layer import EXTENT_PER_FOOTPRINT
 from wonderzoom_rt.level import Level
@@ -138,6 +139,16 @@ def load_truth(truth: str | Path | NDArray[Any]) -> FloatArray:
         raise InputError(
             f"truth: expected a photograph, could not read {Path(truth).name}: {error}"
         ) from error
+
+
+def check_truth(truth: FloatArray, home: Camera) -> None:
+    """Raises InputError when a photograph holds too little detail beyond the first level's to say anything."""
+    height, width = truth.shape[:2]
+    if min(width / home.width, height / home.height) < LEAST_TRUTH_RATIO:
+        raise InputError(
+            f"truth: expected the photograph at {LEAST_TRUTH_RATIO:g} times the first level's {home.width} x "
+            f"{home.height} px or more, got {width} x {height}"
+        )
 
 
 def truth_fit(scene: Scene, level: Level, truth: FloatArray) -> TruthFit | None:

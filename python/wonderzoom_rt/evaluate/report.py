@@ -19,7 +19,7 @@ from wonderzoom_rt.level import Level
 from . import consistency
 from .bars import BARS
 from .fades import fade_window, sweep
-from .invention import invention, level_seam_ratio, load_truth, truth_fit
+from .invention import check_truth, invention, level_seam_ratio, load_truth, truth_fit
 from .orbit import Discs, orbit
 from .scene import RememberingScene, Scene, zoom_of
 
@@ -127,11 +127,13 @@ def evaluate(
 
     truth: the photograph the world was made from, larger: adds `amplitude_error_octaves` and
     `truth_correlation`. progress: called with a fraction 0..1 and words. Deterministic but for `seconds`.
-    InputError when the truth is no image.
+    InputError when the truth is no image, or no finer than the first level.
     """
-    true = None if truth is None else load_truth(truth)
     scene = RememberingScene(world)
     levels = scene.levels
+    true = None if truth is None else load_truth(truth)
+    if true is not None and levels:
+        check_truth(true, levels[0].lens)
     report = Report()
     steps = sum(2 if level.parent is None else 7 + (true is not None) for level in levels)
     clock = _Clock(report.seconds, steps, progress or (lambda fraction, words: None))
