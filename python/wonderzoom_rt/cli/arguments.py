@@ -102,6 +102,13 @@ def check_out_folder(path: str) -> None:
         raise InputError(f"expected a file to write, got a folder: {path}")
 
 
+def check_out_file(path: str, ending: str) -> None:
+    """The same for a picture or film of one kind: a name that promises another kind is refused."""
+    check_out_folder(path)
+    if Path(path).suffix.lower() not in ("", ending):
+        raise InputError(f"expected a name that ends in {ending}, got {Path(path).name}")
+
+
 def print_json(value: Any) -> None:
     """Strict JSON on stdout; what is not finite becomes null."""
     print(json.dumps(_strict(value), indent=2, allow_nan=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from .arguments import add_json, add_output, add_world, check_out_folder, open_world, print_json, size
+from .arguments import add_json, add_output, add_world, check_out_file, open_world, print_json, size
 from .progress import ProgressLine, spoken_time
 from .render import warn
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..film import make_film
     from ..flight import read_path
 
-    check_out_folder(arguments.out)
+    check_out_file(arguments.out, ".mp4")
     world = open_world(arguments.world)
     path = None if arguments.path is None else read_path(arguments.path)
     with ProgressLine("fly") as progress:

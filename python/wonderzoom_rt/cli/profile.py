@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .arguments import add_json, add_output, check_out_folder, print_json, size
+from .arguments import add_json, add_output, check_out_file, check_out_folder, print_json, size
 from .progress import ProgressLine
 from .render import warn
 
@@ -57,9 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_flight(
         FRAMES if arguments.frames is None else arguments.frames, arguments.seconds, arguments.warmup
     )
-    for file in (arguments.out, arguments.report):
-        if file is not None:
-            check_out_folder(file)
+    check_out_folder(arguments.out)
+    if arguments.report is not None:
+        check_out_file(arguments.report, ".png")
     engine = make_engine(Settings(backend=arguments.backend, threads=arguments.threads))
     with ProgressLine("profile") as progress:
         scene = open_subject(arguments.subject, part=arguments.part)

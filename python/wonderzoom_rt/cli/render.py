@@ -11,7 +11,7 @@ from .arguments import (
     add_json,
     add_output,
     add_world,
-    check_out_folder,
+    check_out_file,
     open_world,
     print_json,
     read_camera,
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"--output takes names among {', '.join(OUTPUTS)}, got {', '.join(map(repr, unknown))}"
         )
-    check_out_folder(arguments.out)
+    check_out_file(arguments.out, ".png")
     world = open_world(arguments.world)
     if arguments.camera is not None:
         camera = read_camera(arguments.camera)
