@@ -46,13 +46,12 @@ def examine() -> list[Finding]:
         ("films", _films),
         ("EXR depth maps", lambda: _package("EXR depth maps", "OpenEXR", "OpenEXR", OFFLINE_REMEDY)),
         ("GPU", _gpu),
-        (
-            "viewer",
-            lambda: _package("viewer", "imgui_bundle", "imgui-bundle", "pip install 'wonderzoom-rt[viewer]'"),
-        ),
+        ("viewer", lambda: _not_yet("viewer", "a viewer window", "wonderzoom fly makes films of a world")),
         (
             "diffusion",
-            lambda: _package("diffusion", "diffusers", "diffusers", "pip install 'wonderzoom-rt[diffusion]'"),
+            lambda: _not_yet(
+                "diffusion", "a diffusion tier", "a generator of your own takes its place: docs/generators.md"
+            ),
         ),
         ("generators", _generators),
     ]
@@ -238,6 +237,11 @@ def _package(name: str, module: str, package: str, remedy: str) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         version = "of unknown version"
     return Finding(name, "works", f"{package} {version}")
+
+
+def _not_yet(name: str, what: str, instead: str) -> Finding:
+    """A part that comes in a later version; the extra of its name installs nothing that is used now."""
+    return Finding(name, "missing", f"this version has no {what.partition(' ')[2]} yet", instead)
 
 
 def _generators() -> Finding:

@@ -26,6 +26,12 @@ def test_every_finding_that_is_not_well_says_what_to_do() -> None:
         assert finding.state == "works" or finding.remedy, finding
 
 
+def test_nothing_is_to_be_installed_for_what_this_version_has_not() -> None:
+    for name in ("viewer", "diffusion"):
+        assert found(name).state == "missing" and "this version" in found(name).words
+        assert "pip install" not in found(name).remedy
+
+
 def test_an_engine_that_raises_is_a_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
