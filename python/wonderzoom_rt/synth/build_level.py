@@ -46,14 +46,14 @@ def build_level(
     home: Camera,
     cover: Image,
     prior_camera: Camera | None = None,
-    hidden: Callable[[], Sequence[HiddenLayer]] = tuple,
+    hidden: Callable[[], Sequence[SurfelLayer]] = tuple,
     around: SurfelLayer | None = None,
 ) -> Built:
-    """Lifts a picture (H,W,3) and its hidden layers, and fits the colours of what is seen to the picture.
+    """Lifts a picture (H,W,3), fits the colours of what is seen to the picture, and adds what is hidden.
 
     cover (H,W), 0..1: the level's soft mask. prior_camera: the parent's lens, None for the first level.
-    hidden: answers pictures, distances and masks (H,W) of what only an orbit uncovers; asked once the colours fit, so
-    that they may be made meanwhile.
+    hidden: answers the surfels of what only an orbit uncovers, see `lift_layers`; asked once the colours fit, so that
+    they may be made meanwhile.
     around: surfels of what lies beyond the frame.
     """
     with zone("lift"):
@@ -62,18 +62,24 @@ def build_level(
     with zone("fit colors"):
         seen = fit_colors(seen, picture, camera, target_db=target_db, most_renders=most_renders)
     behind = [around] if around is not None and len(around) else []
-    for picture_behind, distance_behind, keep in hidden():
-        if keep.any():
-            behind.append(
-                lift_hidden(
-                    picture_behind, distance_behind, keep, camera, prior_camera=prior_camera, mask=cover
-                )
-            )
+    behind += hidden()
     layer = SurfelLayer.concatenate([seen, *behind]) if behind else seen
     if behind:
         with zone("touch up"):
             layer = touch_up(layer, picture, camera, rounds=TOUCH_UPS if prior_camera is None else 1)
     return Built(layer=layer, approach=approach_camera(distance, camera, home), cover=cover)
+
+
+def lift_layers(
+    hidden: Sequence[HiddenLayer], camera: Camera, *, cover: Image, prior_camera: Camera | None = None
+) -> list[SurfelLayer]:
+    """The surfels of hidden layers: of pictures, distances and masks (H,W) of the pixels that are wanted."""
+    with zone("lift hidden"):
+        return [
+            lift_hidden(picture, distance, keep, camera, prior_camera=prior_camera, mask=cover)
+            for picture, distance, keep in hidden
+            if keep.any()
+        ]
 
 
 def touch_up(layer: SurfelLayer, picture: Image, camera: Camera, *, rounds: int) -> SurfelLayer:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..camera import Camera
 from ..errors import InputError
 from ..layer import SurfelLayer
-from .build_level import build_level
+from .build_level import build_level, lift_layers
 from .depth_prior import estimate_distance
 from .dome import sky_dome
 from .opencv import opencv
@@ -110,7 +110,13 @@ def _level(
         [surroundings(picture, distance, camera), sky_dome(picture, distance, camera)]
     )
     built = build_level(
-        picture, distance, camera, home=camera, cover=whole, hidden=lambda: hidden, around=around
+        picture,
+        distance,
+        camera,
+        home=camera,
+        cover=whole,
+        hidden=lambda: lift_layers(hidden, camera, cover=whole),
+        around=around,
     )
     tell(1.0, "done")
     metadata = {

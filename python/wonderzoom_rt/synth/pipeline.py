@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ..camera import Camera
 from ..errors import CancelledError
+from ..layer import SurfelLayer
 from ..zones import zone
 from .blas_threads import one_blas_thread
-from .build_level import HiddenLayer, build_level
+from .build_level import build_level, lift_layers
 from .cameras import level_chain
 from .cover import soft_cover
 from .offline import OfflineDepth, OfflineSynthesizer
@@ -90,8 +91,11 @@ class Pipeline:
                     tell((step + done) / len(chain), what)
 
                 with zone("make level"):
+                    for level in making:
+                        if level.done():
+                            level.result()  # or what went wrong with it
                     seen = self._see(request, context, camera, own, part, stop)
-                    hidden: Future[Sequence[HiddenLayer]] = Future()
+                    hidden: Future[Sequence[SurfelLayer]] = Future()
                     making.append(aside.submit(self._lift, request, seen, hidden))
                     part(_STAGES_DONE, "making surfels")
                     self._complete(request, seen, hidden)
@@ -145,18 +149,17 @@ class Pipeline:
             seconds=time.perf_counter() - started,
         )
 
-    def _complete(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[HiddenLayer]]) -> None:
+    def _complete(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[SurfelLayer]]) -> None:
         """Answers `hidden`, for which the thread that makes the surfels waits, whatever happens."""
         try:
             with zone("complete"):
-                hidden.set_result(
-                    self.completer.complete(seen.picture, seen.distance, seen.camera, request.home)
-                )
+                layers = self.completer.complete(seen.picture, seen.distance, seen.camera, request.home)
+            hidden.set_result(lift_layers(layers, seen.camera, cover=seen.cover, prior_camera=seen.prior))
         except BaseException as problem:
             hidden.set_exception(problem)
             raise
 
-    def _lift(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[HiddenLayer]]) -> LevelResult:
+    def _lift(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[SurfelLayer]]) -> LevelResult:
         """The finished level, on a thread of its own."""
         started = time.perf_counter()
         with zone("make surfels"):
