@@ -58,9 +58,7 @@ TEST_CASE("a cover over a missing page is made once, as long as frames ask for i
     fillSample(world, 2);
     const auto snapshot = world.snapshot();
     MissingPages missing;
-    std::vector<PageHeader> fine;
-    for (const auto& entry : snapshot->pages)
-        if (entry.page->header().key.level == 1 && !entry.page->header().key.sky) fine.push_back(entry.page->header());
+    const std::vector<PageHeader> fine = fineHeaders(*snapshot);
     REQUIRE(fine.size() > 1);
     PatchedCovers patched;
     using Layers = std::vector<std::shared_ptr<const CoverLayer>>;

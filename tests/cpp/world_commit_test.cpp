@@ -108,9 +108,7 @@ TEST_CASE("covers give way only where a page of the covering level is missing") 
     fillSample(world, 2);
     const auto snapshot = world.snapshot();
     MissingPages missing;
-    std::vector<PageHeader> fine;
-    for (const auto& entry : snapshot->pages)
-        if (entry.page->header().key.level == 1 && !entry.page->header().key.sky) fine.push_back(entry.page->header());
+    const std::vector<PageHeader> fine = fineHeaders(*snapshot);
     REQUIRE(!fine.empty());
     const auto coversWithout = [&] {
         size_t kept = 0, dropped = 0;

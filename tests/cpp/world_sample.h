@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "scene.h"
 #include "world/world.h"
@@ -51,6 +52,14 @@ inline LevelId commitSample(World& world, int k) {
 
 inline void fillSample(World& world, int levels) {
     for (int k = 0; k < levels; ++k) commitSample(world, k);
+}
+
+// The pages of level 1 that are not sky, which cover pages of level 0.
+inline std::vector<PageHeader> fineHeaders(const Snapshot& snapshot) {
+    std::vector<PageHeader> fine;
+    for (const auto& entry : snapshot.pages)
+        if (entry.page->header().key.level == 1 && !entry.page->header().key.sky) fine.push_back(entry.page->header());
+    return fine;
 }
 
 template <class T>
