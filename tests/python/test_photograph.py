@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +108,100 @@ def test_16_bit_grey_keeps_its_fine_steps(tmp_path):
     values = np.linspace(1000, 60000, 320 * 240).reshape(240, 320).astype(np.uint16)
     photo = load_photograph(saved(tmp_path, Image.fromarray(values)))
     np.testing.assert_allclose(photo.pixels[..., 1] * 65535, values, atol=1)
+
+
+def fine_steps(alpha: bool) -> np.ndarray:
+    """(240,320,3) uint16 whose channels differ by less than 1/255 from row to row; with alpha, opaque on the right."""
+    ramp = (
+        np.linspace(20000, 21000, 240)[:, None, None]
+        + np.array([0.0, 9000.0, 30000.0])
+        + np.zeros((1, 320, 1))
+    )
+    rgb = ramp.astype(np.uint16)
+    return (
+        np.dstack([rgb, np.where(np.arange(320) < 160, 0, 65535).astype(np.uint16) + 0 * rgb[..., 0]])
+        if alpha
+        else rgb
+    )
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_16_bit_colours_keep_their_fine_steps(tmp_path: Path, ending: str) -> None:
+    cv2 = pytest.importorskip("cv2")
+    rgb = fine_steps(alpha=False)
+    path = tmp_path / f"photo.{ending}"
+    assert cv2.imwrite(str(path), rgb[..., ::-1])
+    photo = load_photograph(path)
+    np.testing.assert_allclose(photo.pixels * 65535, rgb, atol=1)
+    assert photo.notices == ("16 bits a channel: read as such",)
+    half = load_photograph(path, width=160)
+    np.testing.assert_allclose(half.pixels * 65535, rgb.reshape(120, 2, 160, 2, 3).mean(axis=(1, 3)), atol=1)
+
+
+def test_16_bit_colours_with_transparency_lie_over_white(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    rgba = fine_steps(alpha=True)
+    assert cv2.imwrite(str(tmp_path / "photo.png"), rgba[..., [2, 1, 0, 3]])
+    photo = load_photograph(tmp_path / "photo.png")
+    np.testing.assert_allclose(photo.pixels[:, 160:] * 65535, rgba[:, 160:, :3], atol=1)
+    assert (photo.pixels[:, :160] == 1).all()
+
+
+def test_16_bit_colours_without_opencv_are_read_at_8_bits_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cv2 = pytest.importorskip("cv2")
+    rgb = fine_steps(alpha=False)
+    assert cv2.imwrite(str(tmp_path / "photo.png"), rgb[..., ::-1])
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    photo = load_photograph(tmp_path / "photo.png")
+    np.testing.assert_allclose(photo.pixels * 65535, rgb, atol=257)
+    assert "16 bits a channel: read as 8" in photo.notices
+
+
+def test_a_16_bit_file_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    assert cv2.imwrite(str(tmp_path / "photo.png"), fine_steps(alpha=False)[..., ::-1])
+    data = (tmp_path / "photo.png").read_bytes()
+    (tmp_path / "photo.png").write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError, match="cut short"):
+        load_photograph(tmp_path / "photo.png")
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_turned_once(tmp_path: Path, orientation: int, deep: bool) -> None:
+    upright = scene(96, 64)
+    stored = upright.swapaxes(0, 1) if orientation >= 5 else upright
+    if orientation in (2, 3, 7, 8):
+        stored = stored[:, ::-1]
+    if orientation in (3, 4, 6, 7):
+        stored = stored[::-1]
+    path = tmp_path / "photo.tif"
+    if deep:
+        cv2 = pytest.importorskip("cv2")
+        assert cv2.imwrite(str(path), stored[..., ::-1].astype(np.uint16) * 257)
+        set_tiff_orientation(path, orientation)
+    else:
+        Image.fromarray(np.ascontiguousarray(stored)).save(path, tiffinfo={274: orientation})
+    photo = load_photograph(path)
+    assert photo.original_size == (96, 64)
+    assert_like(photo, upright, 1 if "16 bits a channel: read as 8" in photo.notices else 1e-3)
+
+
+def set_tiff_orientation(path: Path, orientation: int) -> None:
+    """Adds the tag 274 to the first directory of a little-endian TIFF, which moves to the end of the file."""
+    data = path.read_bytes()
+    assert data[:4] == b"II*\0"
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    entries = [data[at + 2 + 12 * i : at + 14 + 12 * i] for i in range(count)]
+    entries = [entry for entry in entries if struct.unpack_from("<H", entry)[0] != 274]
+    entries.append(struct.pack("<HHIHH", 274, 3, 1, orientation, 0))
+    entries.sort(key=lambda entry: struct.unpack_from("<H", entry)[0])
+    data += bytes(len(data) % 2)
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    path.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:] + directory)
 
 
 def test_transparency_is_laid_over_white_before_averaging(tmp_path):

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from ..errors import InputError
 from .area import area_reduce
+from .deep_pixels import deep_colors, has_deep_colors
 
 DEFAULT_WIDTH = 1088
 DEFAULT_FOCAL = 1024.0 / 1088.0
@@ -78,7 +79,7 @@ def load_photograph(
                 f"got something that cannot be read as one ({_first_line(error)})"
             ) from None
         with image:
-            return _from_image(image, name, width, focal)
+            return _from_image(image, path, width, focal)
 
 
 def photograph_from_array(
@@ -113,25 +114,45 @@ def reduced_size(width: int, height: int, wanted: int) -> tuple[int, int]:
     return across, down
 
 
-def _from_image(image: Image.Image, name: str, width: int, focal: float | None) -> Photograph:
+def _from_image(image: Image.Image, path: str | Path, width: int, focal: float | None) -> Photograph:
+    name = Path(path).name
     _check_size(*image.size, name)
     notices: list[str] = []
+    is_deep = has_deep_colors(image)  # before the tags of a PNG are asked for: that loads it
     orientation, exif_focal = _read_exif(image)
-    upright = image.size if orientation < 5 else image.size[::-1]
-    original = image.size
-    target = reduced_size(*upright, width)
-    if image.format == "JPEG" and min(upright[0] / target[0], upright[1] / target[1]) >= 4.0:
-        side = 2 * (target[0] if orientation < 5 else target[1])
-        image.draft(None, (side, math.ceil(side * original[1] / original[0])))
+    stored = image.size
+    if image.format == "JPEG":
+        _draft(image, orientation, width)
     try:
-        values, profile, mode = _decoded(image, notices)
+        image.load()
+        deep = deep_colors(path, image) if is_deep else None
+        if image.format == "TIFF":  # which Pillow turns by itself
+            orientation = _read_exif(image)[0]
+        values, profile, mode = _decoded(image, deep, notices)
     except Exception as error:
         raise InputError(
             f"{name} must be a whole image, but it is cut short or damaged ({_first_line(error)})"
         ) from None
-    small, window = _reduced(_turned(values, orientation), width, notices, original=upright)
+    if is_deep:
+        notices.append("16 bits a channel: read as " + ("8" if deep is None else "such"))
+    values = _turned(values, orientation)
+    upright = (values.shape[1], values.shape[0])
+    if image.format == "JPEG":
+        upright = stored if orientation < 5 else stored[::-1]
+    small, window = _reduced(values, width, notices, original=upright)
+    if values.dtype == np.uint16:
+        small /= np.float32(257)
     rgb = _to_srgb(small, profile, mode, notices)
     return _finished(rgb, upright, window, focal, exif_focal, notices)
+
+
+def _draft(image: Image.Image, orientation: int, width: int) -> None:
+    """Has a JPEG that will be reduced a lot decoded at a part of its size."""
+    upright = image.size if orientation < 5 else image.size[::-1]
+    target = reduced_size(*upright, width)
+    if min(upright[0] / target[0], upright[1] / target[1]) >= 4.0:
+        side = 2 * (target[0] if orientation < 5 else target[1])
+        image.draft(None, (side, math.ceil(side * image.height / image.width)))
 
 
 def _check_size(width: int, height: int, name: str) -> None:
@@ -145,14 +166,20 @@ def _check_size(width: int, height: int, name: str) -> None:
         )
 
 
-def _decoded(image: Image.Image, notices: list[str]) -> tuple[NDArray[Any], bytes | None, str]:
-    """Values (h,w,C) of a kind that can be averaged, the ICC profile, and the colour mode: L, RGB, CMYK, LAB.
+def _decoded(
+    image: Image.Image, deep: NDArray[np.uint16] | None, notices: list[str]
+) -> tuple[NDArray[Any], bytes | None, str]:
+    """Values (h,w,C), 0..255, or 0..65535 when uint16, the ICC profile, and the colour mode: L, RGB, CMYK, LAB.
 
-    Transparency is laid over white here: averages of colours that nobody sees would bleed.
+    image: loaded. deep: its pixels with 16 bits a channel, when it has them. Transparency is laid over white here:
+    averages of colours that nobody sees would bleed.
     """
-    image.load()
     profile = image.info.get("icc_profile")
     mode = image.mode
+    if deep is not None:
+        if deep.shape[2] == 3 or (deep[..., 3] == 65535).all():
+            return deep[..., :3], profile, "RGB"
+        return _over_white(deep.astype(np.float32) / 65535.0, notices) * 255.0, profile, "RGB"
     if mode.startswith(("I", "F")):
         values = np.asarray(image, dtype=np.float32)
         peak = 65535.0 if mode.startswith("I") else max(1.0, float(np.nanmax(values)))
