@@ -35,6 +35,7 @@ def smooth_step(t: NDArray[np.floating]) -> NDArray[np.floating]:
     """0 below 0, 1 above 1, with level ends (the quintic of Perlin 2002)."""
     c = np.clip(t, 0.0, 1.0)
     smooth: NDArray[np.floating] = c * c * c * (c * (c * 6.0 - 15.0) + 10.0)
+    smooth = np.minimum(smooth, 1.0)  # rounding may pass it
     return smooth
 
 
