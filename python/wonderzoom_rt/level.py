@@ -75,6 +75,11 @@ class Level:
         )
 
     @property
+    def has_picture(self) -> bool:
+        """Whether it was made from a picture that the world keeps; one of plain surfels was not."""
+        return {PICTURE_BLOB, DISTANCE_BLOB, COVER_BLOB} <= set(self.blobs)
+
+    @property
     def leak(self) -> float:
         """Of level 0: the leak of its world, 0 when it names none; see `engine.settings`."""
         leak = self.metadata.get("leak", 0.0)

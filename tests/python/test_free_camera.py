@@ -111,3 +111,25 @@ def test_a_place_that_is_fine_enough_already_is_refused(world: wz.World) -> None
     again = beside(world, degrees=5.5)
     with pytest.raises(wz.InputError, match=r"1\.25 to 16 times closer than what is there \(level 2\)"):
         world.request(again)
+
+
+def test_a_world_of_plain_surfels_is_zoomed_into_as_it_is_drawn(world: wz.World) -> None:
+    plain = wz.World.from_surfels(world.surfels(0), world.home)
+    lens = plain.home.zoomed(8, at=(0.5, 0.75))
+    before = plain.render(lens).color
+    assert not plain.level(0).has_picture
+    levels = zoom(plain, lens)
+    assert [level.parent for level in levels] == [0, 1] and levels[1].has_picture
+    middle = (slice(lens.height // 4, 3 * lens.height // 4), slice(WIDTH // 4, 3 * WIDTH // 4))
+    assert (np.abs(shown(plain, lens)[middle] - 2) < 0.05).mean() > 0.95
+    after = plain.render(lens).color
+    assert before is not None and after is not None
+    assert np.abs(blocks(after) - blocks(before))[middle[0].start // 8 : -4, 10:-10].mean() < 0.02
+    assert np.abs(after - before)[middle].mean() > 0.005
+    assert [level.parent for level in zoom(plain, levels[1].lens.zoomed(8, at=(0.5, 0.5)))] == [2, 3]
+
+
+def blocks(picture: np.ndarray) -> np.ndarray:
+    """Means over blocks of 8 px."""
+    height, width = picture.shape[0] // 8, picture.shape[1] // 8
+    return picture[: height * 8, : width * 8].reshape(height, 8, width, 8, 3).mean(axis=(1, 3))

@@ -46,7 +46,7 @@ def zoom_request(
         else camera.resized(home.width, home.height)
     )
     level = world.level(parent) if parent is not None else _finest_holder(world, target)
-    if level is not None and same_eye(level.lens, target):
+    if level is not None and same_eye(level.lens, target) and level.has_picture:
         context = _stored_context(world, level, target)
     else:
         level, context = _rendered_context(world, level, target)
