@@ -28,7 +28,8 @@ CPP_MAY_INCLUDE: dict[str, set[str]] = {
     "fit": {"raster", "core", "shared"},
     "engine": {"stream", "cull", "raster", "fit", "world", "core", "shared"},
     "bench": {"raster", "core", "shared"},
-    "bindings": {"bench", "engine", "stream", "cull", "raster", "fit", "world", "core", "shared"},
+    "lift": {"core", "shared"},
+    "bindings": {"bench", "lift", "engine", "stream", "cull", "raster", "fit", "world", "core", "shared"},
     "cuda": {"raster", "core", "shared"},
 }
 # Selection reads snapshots; it must not come near files, directly or through another header.
@@ -60,8 +61,9 @@ PYTHON_MAY_IMPORT: dict[str, set[str]] = {
     "flight": BASE | {"spline"},
     "film": BASE | ENGINE | {"flight"},
     "contact_sheet": BASE | ENGINE | {"flight"},
-    # The colours of a level are fitted by drawing it, so a generator draws; it knows no world.
-    "synth": BASE | {"engine", "frame"},
+    # The colours of a level are fitted by drawing it, so a generator draws; it knows no world. Loops over pixels are
+    # native.
+    "synth": BASE | {"engine", "frame", "_core"},
     "jobs": BASE | ENGINE | {"synth"},
     "evaluate": BASE | ENGINE,
     "splats": {"errors", "rotation", "layer"},

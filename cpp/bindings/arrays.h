@@ -52,6 +52,7 @@ py::array ownedArray(std::vector<T, Memory>&& values, const std::vector<py::ssiz
 }
 
 void bindBench(py::module_& module);
+void bindLift(py::module_& module);
 void bindErrors(py::module_& module);
 void bindCamera(py::module_& module);
 void bindEngine(py::module_& module);

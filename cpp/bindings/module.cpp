@@ -18,5 +18,6 @@ PYBIND11_MODULE(_core, module) {
     wz::bindEngine(module);
     wz::bindDevice(module);
     wz::bindBench(module);
+    wz::bindLift(module);  // after bindCamera: it takes one
     wz::bindProfiler(module);
 }

@@ -7,6 +7,7 @@ The native engine of wonderzoom_rt. Private: use the package's own classes.
 from __future__ import annotations
 import collections.abc
 import enum
+import numpy
 import typing
 import typing_extensions
 
@@ -31,6 +32,8 @@ __all__: list[str] = [
     "blend_rate",
     "device_memory",
     "gpu_status",
+    "lift_discs",
+    "measure_slopes",
     "profiler_capture",
     "profiler_counter",
     "profiler_instant",
@@ -323,6 +326,31 @@ def device_memory(engine: Engine) -> typing.Any:
 def gpu_status() -> dict:
     """
     What the GPU says: a dict, whatever there is. Never raises.
+    """
+
+def lift_discs(
+    distance: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]],
+    slopes: dict,
+    camera: Camera,
+    kept: typing.Any,
+    extent_per_footprint: typing.SupportsFloat | typing.SupportsIndex,
+    least_cosine: typing.SupportsFloat | typing.SupportsIndex,
+    least_cosine_at_edge: typing.SupportsFloat | typing.SupportsIndex,
+) -> dict:
+    """
+    Discs of the pixels `kept` (int64) of a distance map: positions, orientations, extents, now, is_sky.
+    """
+
+def measure_slopes(
+    distance: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]],
+    focal: typing.SupportsFloat | typing.SupportsIndex,
+    steepest: typing.SupportsFloat | typing.SupportsIndex,
+    least: typing.SupportsFloat | typing.SupportsIndex,
+    of_beside: typing.SupportsFloat | typing.SupportsIndex,
+    tolerance: typing.SupportsFloat | typing.SupportsIndex,
+) -> dict:
+    """
+    Slopes of a distance map (H,W) float64: across, down, edge, between; see synth/slopes.py.
     """
 
 def profiler_capture(since_ns: typing.SupportsInt | typing.SupportsIndex) -> tuple:

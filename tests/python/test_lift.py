@@ -10,10 +10,10 @@ import pytest
 
 from wonderzoom_rt.camera import Camera
 from wonderzoom_rt.errors import InputError
-from wonderzoom_rt.layer import EXTENT_PER_FOOTPRINT, FLAG_BRIDGES_EDGE, FLAG_HIDDEN_FILL
+from wonderzoom_rt.layer import EXTENT_PER_FOOTPRINT, FLAG_BRIDGES_EDGE, FLAG_HIDDEN_FILL, LAYER_ARRAYS
 from wonderzoom_rt.rotation import matrix_from_quaternion
 from wonderzoom_rt.synth.lift import lift
-from wonderzoom_rt.synth.slopes import measure_slopes
+from wonderzoom_rt.synth.slopes import measure_slopes, steps_along_rows
 
 TURNED = Camera((1.0, 2.0, 3.0), (0.8, 0.2, -0.4, math.sqrt(1 - 0.84)), 1024.0, 160, 120)
 
@@ -94,6 +94,47 @@ def test_a_pixel_between_two_surfaces_is_round_and_flagged():
     assert flagged[:, 30].all() and flagged.sum() == 40
     stretch = (layer.extents[:, 1] / layer.extents[:, 0]).reshape(40, 60)
     assert stretch[:, 30].max() < 1.1
+
+
+def slopes_along_rows(distance: np.ndarray, focal: float, tolerance: float) -> tuple[np.ndarray, ...]:
+    """Slope, edge and between along the rows, said in whole arrays."""
+    height, width = distance.shape
+    steps = np.zeros((height, width + 1), dtype=np.float32)
+    cut = np.ones((height, width + 1), dtype=bool)
+    if width > 1:
+        steps[:, 1:-1], cut[:, 1:-1] = steps_along_rows(distance, focal, tolerance)
+    held = np.where(cut, np.float32(0), steps)
+    count = (~cut[:, :-1]).astype(np.float32) + ~cut[:, 1:]
+    inner = cut.copy()
+    inner[:, 0] = inner[:, -1] = False
+    same_way = (steps[:, :-1] > 0) == (steps[:, 1:] > 0)
+    between = inner[:, :-1] & inner[:, 1:] & same_way & np.isfinite(distance)
+    return (held[:, :-1] + held[:, 1:]) / np.maximum(count, 1), inner[:, :-1] | inner[:, 1:], between
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2), (2, 9), (33, 3), (50, 70)])
+@pytest.mark.parametrize("tolerance", [1.0, 2.5])
+def test_slopes_are_the_same_as_in_whole_arrays(shape: tuple[int, int], tolerance: float) -> None:
+    random = np.random.default_rng(shape[0] * 100 + shape[1])
+    distance = np.exp(random.normal(0.0, 0.3, shape))
+    distance[random.random(shape) < 0.1] = np.inf
+    slopes = measure_slopes(distance, 20.0, tolerance=tolerance)
+    across, edge_x, between_x = slopes_along_rows(distance, 20.0, tolerance)
+    down, edge_y, between_y = slopes_along_rows(np.ascontiguousarray(distance.T), 20.0, tolerance)
+    assert slopes.across.tobytes() == across.tobytes()
+    assert slopes.down.tobytes() == np.ascontiguousarray(down.T).tobytes()
+    assert np.array_equal(slopes.edge, edge_x | edge_y.T)
+    assert np.array_equal(slopes.between, between_x | between_y.T)
+
+
+def test_what_is_kept_is_lifted_as_if_all_were() -> None:
+    camera = TURNED
+    distance, _ = plane(camera, (0.3, -0.2, -1))
+    distance[:30, 40:90] *= 0.7
+    keep = np.random.default_rng(3).random(distance.shape) < 0.3
+    whole, some = (lift(picture_of(camera), distance, camera, keep=wanted) for wanted in (None, keep))
+    for name in LAYER_ARRAYS:
+        assert getattr(whole, name)[keep.ravel()].tobytes() == getattr(some, name).tobytes(), name
 
 
 def test_a_steep_even_slope_is_no_jump():

@@ -8,13 +8,15 @@ degrees. It does not depend on how deep the zoom is; only the differences need f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _core
+
 JUMP_PX = 3.0
-"""A step of the distance above this many footprints, and above twice the smaller of the two beside it, is an edge."""
+JUMP_OF_BESIDE = 2.0
+"""A step of the distance above JUMP_PX footprints and so many times the smaller of the two beside it is an edge."""
 STEEPEST_SLOPE = 16.0
 """Any step above this many footprints is an edge: no disc could span it."""
 
@@ -38,14 +40,15 @@ def measure_slopes(distance: NDArray[np.float64], focal: float, *, tolerance: fl
 
     tolerance: how many times larger than usual a step must be to count as a jump.
     """
-    across, edge_x, between_x = _along_rows(distance, focal, tolerance)
-    down, edge_y, between_y = _along_rows(np.ascontiguousarray(distance.T), focal, tolerance)
-    return Slopes(
-        across=across,
-        down=np.ascontiguousarray(down.T),
-        edge=edge_x | edge_y.T,
-        between=between_x | between_y.T,
+    maps = _core.measure_slopes(
+        np.ascontiguousarray(distance, dtype=np.float64),
+        focal,
+        tolerance * STEEPEST_SLOPE,
+        JUMP_PX,
+        JUMP_OF_BESIDE,
+        tolerance,
     )
+    return Slopes(**maps)
 
 
 def steps_along_rows(
@@ -64,25 +67,5 @@ def steps_along_rows(
     if size.shape[1] > 1:
         beside[:, 1:-1] = np.minimum(size[:, 2:], size[:, :-2])
         beside[:, 0], beside[:, -1] = size[:, 1], size[:, -2]
-    edges = (size > tolerance * STEEPEST_SLOPE) | (size > tolerance * (JUMP_PX + 2.0 * beside))
+    edges = (size > tolerance * STEEPEST_SLOPE) | (size > tolerance * (JUMP_PX + JUMP_OF_BESIDE * beside))
     return steps, edges
-
-
-def _along_rows(
-    distance: NDArray[np.float64], focal: float, tolerance: float
-) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Slope, edge and between (H,W) along the rows."""
-    height, width = distance.shape
-    steps = np.zeros((height, width + 1), dtype=np.float32)
-    cut = np.ones((height, width + 1), dtype=bool)
-    if width > 1:
-        steps[:, 1:-1], cut[:, 1:-1] = steps_along_rows(distance, focal, tolerance)
-    whole = ~cut
-    weight = whole[:, :-1].astype(np.float32) + whole[:, 1:]
-    held = np.where(whole, steps, np.float32(0))
-    slope = (held[:, :-1] + held[:, 1:]) / np.maximum(weight, 1)
-    inner = cut.copy()
-    inner[:, 0] = inner[:, -1] = False
-    both = inner[:, :-1] & inner[:, 1:]
-    between = both & ((steps[:, :-1] > 0) == (steps[:, 1:] > 0)) & np.isfinite(distance)
-    return slope, inner[:, :-1] | inner[:, 1:], between
