@@ -9,7 +9,6 @@ world.render(world.home).save_png("street.png")
 
 from __future__ import annotations
 
-from importlib import metadata as _metadata
 from typing import TYPE_CHECKING, Any
 
 from .camera import Camera
@@ -34,10 +33,7 @@ if TYPE_CHECKING:
     from .jobs import Generator, Job
     from .synth.pipeline import Pipeline
 
-try:
-    __version__ = _metadata.version("wonderzoom-rt")
-except _metadata.PackageNotFoundError:  # run from a source tree
-    __version__ = "0.1.0.dev0"
+    __version__: str
 
 __all__ = [
     "Camera",
@@ -67,8 +63,19 @@ _LATE = {"Generator": "jobs", "Job": "jobs", "Pipeline": "synth.pipeline"}
 
 def __getattr__(name: str) -> Any:
     """Names that pull in more than drawing needs are imported when first asked for."""
+    if name == "__version__":
+        return globals().setdefault(name, _version())
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("wonderzoom-rt")
+    except metadata.PackageNotFoundError:  # run from a source tree
+        return "0.1.0.dev0"

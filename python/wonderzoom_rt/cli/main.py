@@ -54,8 +54,8 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(f"{message} (see {self.prog} --help)")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; each command's module adds its own arguments."""
+def make_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these commands; each command's module adds its own arguments."""
     parser = _Parser(
         prog="wonderzoom",
         description=_DESCRIPTION,
@@ -64,10 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     parser.add_argument("--traceback", action="store_true", help="after an error, print where it arose")
-    commands = parser.add_subparsers(metavar="COMMAND", dest="command")
-    for name in COMMANDS:
+    parsers = parser.add_subparsers(metavar="COMMAND", dest="command")
+    for name in commands:
         module = importlib.import_module(f".{name}", __package__)
-        command = commands.add_parser(
+        command = parsers.add_parser(
             name,
             help=module.HELP,
             description=module.DESCRIPTION,
@@ -123,8 +123,10 @@ def _termination_raises() -> Iterator[None]:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    parser = make_parser()
-    arguments = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    # The one that is called, when that is plain: the modules of all others need not be read.
+    parser = make_parser(words[:1]) if words and words[0] in COMMANDS else make_parser()
+    arguments = parser.parse_args(words)
     if arguments.version:
         from .. import __version__
 

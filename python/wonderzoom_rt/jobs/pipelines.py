@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import pickle
 import runpy
 import sys
@@ -37,16 +36,20 @@ class RunsZooms(Protocol):
 
 def pipeline_names() -> list[str]:
     """Names a pipeline can be asked for by: the built-in one and those that installed packages offer."""
-    return sorted({OFFLINE, *(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS))})
+    from importlib import metadata
+
+    return sorted({OFFLINE, *(point.name for point in metadata.entry_points(group=ENTRY_POINTS))})
 
 
 def make_pipeline(name: str) -> RunsZooms:
     """The pipeline with this name. Raises GeneratorError when there is none or its package fails to load."""
-    points = list(importlib.metadata.entry_points(group=ENTRY_POINTS, name=name))
     if name == OFFLINE:
         from ..synth.pipeline import Pipeline
 
         return Pipeline()
+    from importlib import metadata
+
+    points = list(metadata.entry_points(group=ENTRY_POINTS, name=name))
     if not points:
         raise GeneratorError(f"there is no generator called {name!r}, only: {', '.join(pipeline_names())}")
     try:

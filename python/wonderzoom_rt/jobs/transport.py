@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import threading
 from typing import IO, Protocol
 
 from ..errors import GeneratorError, WonderzoomError
@@ -34,10 +36,15 @@ class Transport(Protocol):
 
 
 class InProcessTransport:
-    """Runs the pipeline here: for tests, and where a second process is not worth its start."""
+    """Runs the pipeline here: for tests, and where a second process is not worth its start.
+
+    What the offline one needs is imported at once, on a thread, so that it is there when the first request comes.
+    """
 
     def __init__(self, pipeline: RunsZooms | str | None) -> None:
         self._pipeline = pipeline
+        if pipeline is None or pipeline == OFFLINE:
+            threading.Thread(target=_import_offline, name="wonderzoom-imports").start()
 
     def run(self, request: ZoomRequest, *, progress: Progress, cancelled: Cancelled) -> list[LevelResult]:
         """See `Transport`."""
@@ -58,6 +65,16 @@ class InProcessTransport:
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def _import_offline() -> None:
+    with contextlib.suppress(ImportError, WonderzoomError):  # whoever needs what is missing says so
+        from ..synth import pipeline  # noqa: F401
+        from ..synth.detail import enlarge  # noqa: F401
+        from ..synth.opencv import opencv
+
+        opencv()
+        import threadpoolctl  # noqa: F401 - for blas_threads
 
 
 class ProcessTransport:
