@@ -176,16 +176,22 @@ void bindSnapshot(py::module_& module) {
 
 void bindWorld(py::module_& module) {
     bindSnapshot(module);
+    using Part = std::atomic<double>;
+    py::class_<Part>(module, "Part", "How much of a long piece of work is done; may be looked at from any thread.")
+        .def(py::init([] { return std::make_unique<Part>(0.0); }))
+        .def_property_readonly("done", [](const Part& part) { return part.load(); }, "0..1");
     py::class_<World>(module, "World", "Levels, pages and their file; see wonderzoom_rt.World.")
         .def(py::init<>())
         .def_static("open", &World::open, py::arg("path"), py::arg("writable"),
                     py::call_guard<py::gil_scoped_release>())
         .def_static("create", &World::create, py::arg("path"), py::arg("overwrite"),
                     py::call_guard<py::gil_scoped_release>())
-        .def_static("verify", &World::verify, py::arg("path"), py::call_guard<py::gil_scoped_release>(),
+        .def_static("verify", &World::verify, py::arg("path"), py::arg("done"),
+                    py::call_guard<py::gil_scoped_release>(),
                     "Reads every byte of a file; what is wrong with it, in words.")
         .def_static("compact", &World::compact, py::arg("source"), py::arg("target"), py::arg("overwrite"),
-                    py::call_guard<py::gil_scoped_release>(), "Rewrites a file without superseded parts.")
+                    py::arg("done"), py::call_guard<py::gil_scoped_release>(),
+                    "Rewrites a file without superseded parts.")
         .def("commit", &commitLevel, py::arg("parent"), py::arg("lens"), py::arg("approach"), py::arg("metadata"),
              py::arg("layer"), py::arg("cover"), py::arg("blobs"), "Publishes a level; returns its id.")
         .def("undo", &World::undo, py::arg("level"), py::call_guard<py::gil_scoped_release>())

@@ -30,7 +30,8 @@ std::map<uint64_t, std::pair<std::string, Place>> namedPlaces(const Directory& d
 
 class Verifier {
 public:
-    explicit Verifier(const std::string& path) : file_(path, FileMode::Read), open_(findEpoch(file_)) {}
+    Verifier(const std::string& path, std::atomic<double>* done)
+        : file_(path, FileMode::Read), open_(findEpoch(file_)), done_(done) {}
 
     std::vector<std::string> run() {
         problems_ = open_.problems;
@@ -53,6 +54,7 @@ private:
         if (file_.size() < open_.newest.tail) problems_.push_back("the file is cut short");
         uint64_t at = kFirstRecord;
         while (at < end) {
+            if (done_) *done_ = static_cast<double>(at) / static_cast<double>(end);
             const auto frame = readFrame(file_, at, end);
             if (!frame) {
                 const uint64_t next = nextFrame(at + kRecordAlignment, end);
@@ -122,6 +124,7 @@ private:
 
     File file_;
     OpenEpoch open_;
+    std::atomic<double>* done_;
     Records records_;
     std::vector<std::pair<uint64_t, uint64_t>> damaged_;  // stretches without a valid frame
     std::map<uint64_t, std::pair<std::string, Place>> named_;
@@ -130,7 +133,9 @@ private:
 
 }  // namespace
 
-std::vector<std::string> World::verify(const std::string& path) { return Verifier(path).run(); }
+std::vector<std::string> World::verify(const std::string& path, std::atomic<double>* done) {
+    return Verifier(path, done).run();
+}
 
 WorldInfo World::info(const std::string& path) {
     const File file(path, FileMode::Read);

@@ -129,12 +129,30 @@ void World::saveAs(const std::string& path, bool overwrite) const {
         nullptr);
 }
 
-void World::compact(const std::string& from, const std::string& to, bool overwrite) {
+namespace {
+
+// Tells how much of a number of bytes was written.
+class WrittenPart : public FileHook {
+public:
+    WrittenPart(uint64_t of, std::atomic<double>& done) : of_(of), done_(done) {}
+    void wrote(uint64_t, std::span<const uint8_t> bytes) override {
+        written_ += bytes.size();
+        done_ = std::min(1.0, static_cast<double>(written_) / static_cast<double>(of_));
+    }
+
+private:
+    uint64_t of_, written_ = 0;
+    std::atomic<double>& done_;
+};
+
+}  // namespace
+
+void World::compact(const std::string& from, const std::string& to, bool overwrite, std::atomic<double>* done) {
     const auto claimed = claimTarget(to, overwrite);  // first: nothing may be committed to it in between
     const auto file = WorldFile::open(from, false, nullptr);
     writeWorld(
         *file->snapshot(), [&](LevelId level, const std::string& name) { return file->blob(level, name); }, to,
-        overwrite, nullptr);
+        overwrite, done ? std::make_shared<WrittenPart>(file->file().size(), *done) : nullptr);
 }
 
 std::string World::path() const { return state_->file ? state_->file->file().path() : std::string(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,11 +69,13 @@ public:
     // What a file holds, from its superblock and directory alone. Throws WorldError when it cannot be opened.
     static WorldInfo info(const std::string& path);
     // Reads every byte that belongs to the world and names what is wrong; empty: all is well. Throws WorldError when the
-    // file cannot be opened at all.
-    static std::vector<std::string> verify(const std::string& path);
+    // file cannot be opened at all. done, if any: the part that was read so far, 0..1, for other threads to look at.
+    static std::vector<std::string> verify(const std::string& path, std::atomic<double>* done = nullptr);
     // Rewrites a world to a file without superseded parts, coarse levels first, pages by key. `from` and `to` may be the
-    // same when `overwrite`. Throws WorldError, and writes nothing, when a part of the world cannot be read.
-    static void compact(const std::string& from, const std::string& to, bool overwrite);
+    // same when `overwrite`. Throws WorldError, and writes nothing, when a part of the world cannot be read. done: as
+    // above, the part that was written; it ends below 1 by what was superseded.
+    static void compact(const std::string& from, const std::string& to, bool overwrite,
+                        std::atomic<double>* done = nullptr);
 
 private:
     struct State;

@@ -24,6 +24,7 @@ __all__: list[str] = [
     "FadeLaw",
     "NVTX",
     "PIXELS_PER_CELL",
+    "Part",
     "RenderSettings",
     "SURFEL_BYTES",
     "Snapshot",
@@ -103,12 +104,23 @@ class Snapshot:
     @property
     def pages(self) -> list: ...
 
+class Part:
+    """
+    How much of a long piece of work is done; may be looked at from any thread.
+    """
+    def __init__(self) -> None: ...
+    @property
+    def done(self) -> float:
+        """
+        0..1
+        """
+
 class World:
     """
     Levels, pages and their file; see wonderzoom_rt.World.
     """
     @staticmethod
-    def compact(source: str, target: str, overwrite: bool) -> None:
+    def compact(source: str, target: str, overwrite: bool, done: Part) -> None:
         """
         Rewrites a file without superseded parts.
         """
@@ -117,7 +129,7 @@ class World:
     @staticmethod
     def open(path: str, writable: bool) -> World: ...
     @staticmethod
-    def verify(path: str) -> list[str]:
+    def verify(path: str, done: Part) -> list[str]:
         """
         Reads every byte of a file; what is wrong with it, in words.
         """

@@ -128,7 +128,7 @@ class World:
 
         Raises WorldError when the file cannot be opened as a world at all.
         """
-        return list(_core.World.verify(str(path)))
+        return list(_core.World.verify(str(path), _core.Part()))
 
     @staticmethod
     def compact(source: str | Path, target: str | Path, *, overwrite: bool = False) -> None:
@@ -137,7 +137,7 @@ class World:
         `source` and `target` may be the same file with `overwrite`. Raises WorldError, and writes nothing, when
         `target` exists already or a part of the world cannot be read.
         """
-        _core.World.compact(str(source), str(target), overwrite)
+        _core.World.compact(str(source), str(target), overwrite, _core.Part())
 
     def __repr__(self) -> str:
         if isinstance(self._native, _Closed):

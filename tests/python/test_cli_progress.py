@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import io
+import threading
+from pathlib import Path
 
 import pytest
 
-from wonderzoom_rt.cli.progress import ProgressLine, spoken_time
+from wonderzoom_rt import _core
+from wonderzoom_rt.cli.progress import ProgressLine, spoken_time, watched
+from wonderzoom_rt.errors import WorldError
 
 # -------------------------------------------------------------------------------- progress
 
@@ -79,3 +83,24 @@ def test_progress_never_falls_and_a_stopped_work_leaves_a_clean_line() -> None:
 def test_durations_are_spoken_for_people() -> None:
     spoken = [spoken_time(seconds) for seconds in (0.04, 9.94, 9.96, 59.4, 61, 3599, 3661)]
     assert spoken == ["0.0 s", "9.9 s", "10 s", "59 s", "1 min 1 s", "59 min 59 s", "1 h 1 min"]
+
+
+def test_native_work_on_a_file_says_how_far_it_is(
+    world_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, written = _core.Part(), _core.Part()
+    assert read.done == 0.0
+    assert _core.World.verify(str(world_file), read) == []
+    _core.World.compact(str(world_file), str(tmp_path / "c.wz"), False, written)
+    assert 0.5 < read.done <= 1.0 and 0.9 < written.done <= 1.0
+
+    monkeypatch.setattr("wonderzoom_rt.cli.progress.FIRST_AFTER_S", 0.0)
+    asked = threading.Event()
+    monkeypatch.setattr(ProgressLine, "__call__", lambda line, part, words: (line._show(1.0), asked.set()))
+    assert watched("verify", "reading", lambda part: asked.wait(60)) is True
+    assert capsys.readouterr().err.startswith("verify: ")
+
+
+def test_native_work_that_fails_fails_the_command(tmp_path: Path) -> None:
+    with pytest.raises(WorldError, match="nothing here"):
+        watched("verify", "reading", lambda part: _core.World.verify(str(tmp_path / "nothing here"), part))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .arguments import add_json, add_output, add_world, check_out_folder, check_world_file, print_json
+from .progress import watched
 
 HELP = "rewrite a world file without what is no longer used"
 DESCRIPTION = """Writes the world as it is now, coarse levels first, without what was taken back or replaced. Without
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
-    from ..world import World
+    from .. import _core
 
     check_world_file(arguments.world)
     before = Path(arguments.world).stat().st_size
@@ -33,7 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_out_folder(out)
     if arguments.out is not None and Path(out).exists():
         raise InputError(f"{out} is there already (leave out -o to compact {arguments.world} in place)")
-    World.compact(arguments.world, out, overwrite=arguments.out is None)
+    in_place = arguments.out is None
+    watched("compact", "writing", lambda part: _core.World.compact(arguments.world, out, in_place, part))
     after = Path(out).stat().st_size
     if arguments.json:
         print_json({"world": arguments.world, "out": str(out), "bytes_before": before, "bytes_after": after})

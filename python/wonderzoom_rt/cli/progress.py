@@ -6,8 +6,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+if TYPE_CHECKING:
+    from .. import _core
+
+T = TypeVar("T")
 
 FIRST_AFTER_S = 1.0
 REWRITE_EVERY_S = 0.1
@@ -88,3 +94,15 @@ def spoken_time(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def watched(label: str, words: str, work: Callable[[_core.Part], T]) -> T:
+    """Does native work on a thread of its own, and shows how far it is by what it notes."""
+    from .. import _core
+
+    part = _core.Part()
+    with ThreadPoolExecutor(1) as pool, ProgressLine(label) as progress:
+        job = pool.submit(work, part)
+        while not wait([job], timeout=REWRITE_EVERY_S).done:
+            progress(part.done, words)
+        return job.result()

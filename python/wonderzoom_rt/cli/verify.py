@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 
 from .arguments import add_json, add_world, check_world_file, print_json
+from .progress import watched
 
 HELP = "check every byte of a world file"
 DESCRIPTION = """Reads the whole file and checks every checksum. Names each damaged part; exit code 1 when there is one.
@@ -21,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
-    from ..world import World
+    from .. import _core
 
     check_world_file(arguments.world)
-    problems = World.verify(arguments.world)
+    problems = watched("verify", "reading", lambda part: _core.World.verify(arguments.world, part))
     if arguments.json:
         print_json({"world": arguments.world, "ok": not problems, "problems": problems})
     elif problems:
