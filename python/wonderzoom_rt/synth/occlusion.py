@@ -107,30 +107,33 @@ def _find_rims(distance: Array, reach: Array, camera: Camera, chord: float, home
     chord (f - n) / n further on; a lens pixel there covers (1 + (f - 1) home_focal / focal) / home_focal.
     """
     shrink = home_focal / camera.focal
-    near = np.zeros(distance.shape, dtype=bool)
-    far = np.zeros(distance.shape, dtype=bool)
-    gap = np.zeros(distance.shape, dtype=np.float32)
+    near = np.zeros(distance.size, dtype=bool)
+    far = np.zeros(distance.size, dtype=bool)
+    gap = np.zeros(distance.size, dtype=np.float32)
+    flat = reach.ravel()
     for axis in (1, 0):
-        turned, far_reach = (distance, reach) if axis == 1 else (distance.T, reach.T)
+        turned = distance if axis == 1 else distance.T
         steps, edges = steps_along_rows(np.ascontiguousarray(turned), camera.focal)
-        first, second = far_reach[:, :-1], far_reach[:, 1:]
-        low, high = np.minimum(first, second), np.maximum(first, second)
+        rows, columns = np.nonzero(edges)
+        step = steps[rows, columns]
+        width = distance.shape[1]
+        first = rows * width + columns if axis == 1 else columns * width + rows
+        second = first + (1 if axis == 1 else width)
+        low, high = np.minimum(flat[first], flat[second]), np.maximum(flat[first], flat[second])
         with np.errstate(invalid="ignore"):
             opened = (
                 np.where(np.isinf(high), 1.0 / shrink, (high - low) / (1.0 + (high - 1.0) * shrink)) / low
             )
         opened = (opened * chord * home_focal).astype(np.float32)
-        real = edges & (opened > LEAST_GAP_PX)
-        first_near = real & (steps > 0)
-        second_near = real & (steps < 0)
-        sides: list[Array] = [view if axis == 1 else view.T for view in (near, far, gap)]
-        sides[0][:, :-1] |= first_near
-        sides[0][:, 1:] |= second_near
-        sides[1][:, 1:] |= first_near
-        sides[1][:, :-1] |= second_near
-        np.maximum(sides[2][:, :-1], np.where(first_near, opened, 0), out=sides[2][:, :-1])
-        np.maximum(sides[2][:, 1:], np.where(second_near, opened, 0), out=sides[2][:, 1:])
-    return Rims(near, far, gap)
+        real = opened > LEAST_GAP_PX
+        for nearer, farther, chosen in ((first, second, step > 0), (second, first, step < 0)):
+            chosen &= real
+            here = nearer[chosen]  # along one axis each pixel is the first, or the second, of one pair alone
+            near[here] = True
+            far[farther[chosen]] = True
+            gap[here] = np.maximum(gap[here], opened[chosen])
+    shape = distance.shape
+    return Rims(near.reshape(shape), far.reshape(shape), gap.reshape(shape))
 
 
 def _grown(rims: Rims, width: int) -> NDArray[np.bool_]:
@@ -218,21 +221,17 @@ def _mirrored(
     there = reach.ravel()[rim]
     nearest, farthest = 0.8 * np.minimum(there, 1e9), 1.5 * there
     chosen = rim.copy()
-    found = np.zeros(len(rim), dtype=bool)
-    for travelled in (
-        length + _SKIPPED_PX,
-        0.5 * length + _SKIPPED_PX,
-        np.full_like(length, 2 * _SKIPPED_PX),
-        np.full_like(length, _SKIPPED_PX),
-    ):
-        row = np.rint(rim_row + down / length * travelled).astype(np.int32)
-        column = np.rint(rim_column + across / length * travelled).astype(np.int32)
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width) & ~found
+    left = np.arange(len(rim))  # of those without a place yet
+    for share, beyond in ((1.0, _SKIPPED_PX), (0.5, _SKIPPED_PX), (0.0, 2 * _SKIPPED_PX), (0.0, _SKIPPED_PX)):
+        travelled = np.float32(share) * length[left] + np.float32(beyond)
+        row = np.rint(rim_row[left] + down[left] / length[left] * travelled).astype(np.int32)
+        column = np.rint(rim_column[left] + across[left] / length[left] * travelled).astype(np.int32)
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         index = np.clip(row, 0, height - 1) * width + np.clip(column, 0, width - 1)
-        found_reach = reach.ravel()[index]
-        fits = inside & (found_reach >= nearest) & (found_reach <= farthest)
-        chosen[fits] = index[fits]
-        found |= fits
+        found = reach.ravel()[index]
+        fits = inside & (found >= nearest[left]) & (found <= farthest[left])
+        chosen[left[fits]] = index[fits]
+        left = left[~fits]
     filled = picture.copy()
     filled[wanted] = picture.reshape(-1, 3)[chosen]
     return filled
