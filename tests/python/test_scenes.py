@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import wonderzoom_rt as wz
+from command_line import Run, refused
 from scenes import SCENES, SMALL_PART, make_scene, small_scene
 from wonderzoom_rt import _core
 from wonderzoom_rt.bench.scene import scene_of_world
@@ -164,3 +165,10 @@ def test_wrong_wishes_for_a_scene_are_refused() -> None:
         open_subject("nowhere.wz")
     with pytest.raises(wz.InputError, match="expected a scene"):
         open_subject("street.jpg")
+
+
+def test_the_command_replaces_no_file_unasked(run: Run, tmp_path: Path) -> None:
+    order = ("scene", "needle", "--part", "0.002", "-o", tmp_path / "s.wz")
+    assert run(*order)[0] == 0
+    refused(run(*order), "is there already", "--overwrite")
+    assert run(*order, "--overwrite")[0] == 0

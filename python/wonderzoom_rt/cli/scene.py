@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from .arguments import add_json, add_output, check_out_folder, print_json
 from .progress import ProgressLine, spoken_time
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         raise InputError("a scene needs a file to go to: -o F.wz")
     check_out_folder(arguments.out)
+    if not arguments.overwrite and Path(arguments.out).exists():
+        raise InputError(f"{arguments.out} is there already (add --overwrite to replace it)")
     start = time.monotonic()
     with ProgressLine("scene") as progress:
         progress(0.0, f"making {arguments.name}")
