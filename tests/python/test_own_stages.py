@@ -95,6 +95,7 @@ def test_a_stage_found_by_its_entry_point_works_beside_the_offline_ones(
         level = generator.zoom(world, world.home.zoomed(2), quality="fast").result()
     offline = {"generator": "offline", "depth": "guided relief", "completer": "mirrored push-pull"}
     assert {key: level.metadata[key] for key in offline} == {**offline, part: name}
+    assert level.metadata["opencv"] and level.metadata["numpy"] == np.__version__
     made = pipelines.make_pipeline(name)
     assert isinstance(getattr(made, {"generator": "synthesizer"}.get(part, part)), protocol)
 

@@ -20,6 +20,7 @@ from .opencv import opencv
 from .photograph import Photograph, load_photograph, photograph_from_array
 from .surroundings import surroundings
 from .types import LevelResult, Progress
+from .versions import package_versions
 from .views import OfflineCompleter
 
 
@@ -122,7 +123,7 @@ def _level(
     metadata = {
         **facts,
         "version": __version__,
-        "numpy": np.__version__,
+        **package_versions(),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return LevelResult(

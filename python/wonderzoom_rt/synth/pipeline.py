@@ -25,6 +25,7 @@ from .offline import OfflineDepth, OfflineSynthesizer
 from .own_picture import Laid, OwnPicture
 from .protocols import DepthEstimator, Synthesizer, ViewCompleter
 from .types import Cancelled, Context, LevelResult, Progress, ZoomRequest
+from .versions import package_versions
 from .views import OfflineCompleter
 
 _STAGES_DONE = 0.78
@@ -192,7 +193,7 @@ class Pipeline:
             "depth": self.depth.name,
             "completer": self.completer.name,
             "version": __version__,
-            "numpy": np.__version__,
+            **package_versions(),
             "prompt": request.prompt,
             "seed": request.seed,
             "quality": request.quality,
