@@ -7,6 +7,7 @@ level will be lived in: footprint times home focal. The far eye's distance plays
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,14 @@ def zoom_distance(
     Raises InputError where `camera` looks from another eye than the context.
     """
     view = coarse_view(context.picture, context.distance, context.camera, camera)
-    distance = guided_distance(view, picture)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        # Without sky in the context there is none in the picture: what the relief is read from need not be awaited.
+        early = aside.submit(relief_px, picture) if np.isfinite(view.distance).all() else None
+        distance = guided_distance(view, picture)
     solid = np.isfinite(distance)
     if not solid.any():
         return distance
-    relief = relief_px(picture, None if solid.all() else solid)
+    relief = early.result() if early else relief_px(picture, None if solid.all() else solid)
     means, whole = coarse_means(relief, view)
     whole &= np.isfinite(view.distance)
     if whole.any():

@@ -8,6 +8,7 @@ each material, parted by an irregular world-anchored mask, over a common lit rel
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -88,26 +89,15 @@ def _directions(grids: Resampler, statistics: LowStatistics, patch: Patch) -> tu
     return np.cos(angle), np.sin(angle)
 
 
-class _Fields:
-    """The micro-structures of one patch, each made once and brought to unit variance."""
-
-    def __init__(self, grids: Resampler, statistics: LowStatistics, patch: Patch) -> None:
-        self._grids, self._statistics, self._patch = grids, statistics, patch
-        self._made: dict[str, FloatArray] = {}
-
-    def __call__(self, name: str) -> FloatArray:
-        if name not in self._made:
-            self._made[name] = self._make(name)
-        return self._made[name]
-
-    def _make(self, name: str) -> FloatArray:
-        if name == "fibres":
-            cos, sin = _directions(self._grids, self._statistics, self._patch)
-            field = micro.fibres(self._patch, 40, cos, sin)
-        else:
-            field = _plain(name, self._patch)
-        mean, deviation = _moments(name)
-        return np.asarray((field - np.float32(mean)) / np.float32(deviation), dtype=np.float32)
+def _field(name: str, grids: Resampler, statistics: LowStatistics, patch: Patch) -> FloatArray:
+    """A micro-structure of the patch, brought to unit variance."""
+    if name == "fibres":
+        cos, sin = _directions(grids, statistics, patch)
+        field = micro.fibres(patch, 40, cos, sin)
+    else:
+        field = _plain(name, patch)
+    mean, deviation = _moments(name)
+    return np.asarray((field - np.float32(mean)) / np.float32(deviation), dtype=np.float32)
 
 
 def _plain(name: str, patch: Patch) -> FloatArray:
@@ -145,18 +135,24 @@ def matter(
     depth.
     """
     depth = max(0, round(octave / STEP_OCTAVES) - 1)
-    fields = _Fields(grids, statistics, patch)
     weights = material_weights(low)
-    part = smooth_noise(patch, 900, 90) + 0.5 * smooth_noise(patch, 902, 28)
-    mask = (0.5 + 0.5 * np.tanh(2.5 * part)).astype(np.float32)
-    total = 0.35 * fields("relief") + 0.2 * fractal(patch, 60)
-    for index, name in enumerate(MATERIALS):
-        weight = weights[..., index]
-        if float(weight.max()) < 0.03:
-            continue
-        first, second = _pair(name, depth, patch.seed)
-        mixed = mask * fields(first) + (1 - mask) * fields(second)
-        total = total + np.clip(grids.up(weight), 0, 1) * mixed
+    shown = [
+        (weights[..., index], *_pair(name, depth, patch.seed))
+        for index, name in enumerate(MATERIALS)
+        if float(weights[..., index].max()) >= 0.03
+    ]
+    names = dict.fromkeys(["relief", *(name for _, *pair in shown for name in pair)])
+    with ThreadPoolExecutor(
+        max_workers=2
+    ) as aside:  # the outlines take less time than the structures of one thread
+        fields = {name: aside.submit(_field, name, grids, statistics, patch) for name in names}
+        part = smooth_noise(patch, 900, 90) + 0.5 * smooth_noise(patch, 902, 28)
+        mask = (0.5 + 0.5 * np.tanh(2.5 * part)).astype(np.float32)
+        total = 0.2 * fractal(patch, 60)
+        total = 0.35 * fields["relief"].result() + total
+        for weight, first, second in shown:
+            mixed = mask * fields[first].result() + (1 - mask) * fields[second].result()
+            total = total + np.clip(grids.up(weight), 0, 1) * mixed
     return np.asarray(total, dtype=np.float32)
 
 
