@@ -17,6 +17,7 @@ void FrameTrace::record(const Snapshot& snapshot, const RenderSettings& settings
     WZ_COUNTER("pages missing", stats.missingPages);
     WZ_COUNTER("pages loaded", stats.pagesLoaded);
     WZ_COUNTER("bytes read", stats.bytesRead);
+    WZ_COUNTER("bytes uploaded", stats.render.uploadedBytes);
     WZ_COUNTER("surfels tested", stats.render.tested);
     WZ_COUNTER("surfels projected", stats.render.projected);
     WZ_COUNTER("surfels visible", stats.render.visible);

@@ -174,6 +174,7 @@ def test_the_first_frame_of_a_file_shows_what_it_read(saved: Path) -> None:
     assert len(capture.durations_ms("load page")) == first.stats["pages"]["loaded"]
     assert len(capture.durations_ms("checksum")) == first.stats["pages"]["loaded"]
     assert capture.values("bytes read").tolist() == [first.stats["bytes"]["read"], 0]
+    assert capture.values("bytes uploaded").tolist() == [0, 0], "the CPU needs no uploads"
 
 
 def test_a_commit_shows_its_parts(tmp_path: Path) -> None:
