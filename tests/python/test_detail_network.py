@@ -77,7 +77,7 @@ def test_best_quality_keeps_area_means_and_draws_crisper_outlines() -> None:
 def test_missing_packages_are_named_with_the_way_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "available", lambda: False)
     network._load.cache_clear()
-    with pytest.raises(MissingExtraError, match=r"pip install wonderzoom_rt\[offline\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'wonderzoom-rt\[offline\]'"):
         network.super_resolve(picture(16, 16), network="quick2")
 
 
@@ -90,5 +90,5 @@ def test_missing_opencv_is_named_with_the_way_to_get_it(monkeypatch: pytest.Monk
         return original(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without_opencv)
-    with pytest.raises(MissingExtraError, match=r"pip install wonderzoom_rt\[offline\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'wonderzoom-rt\[offline\]'"):
         enlarge(picture(24, 24), size=(48, 48), quality="fast", origin=(0, 0), octave=0.0, seed=1)
