@@ -104,13 +104,14 @@ def funnel_steps(session: Recording) -> list[tuple[str, float, str]]:
 def _key_numbers(session: Recording) -> list[tuple[str, str, str]]:
     summary = session.frames.summary()
     frame = summary["frame_ms"]
+    count, _, prefix = short_number(float(summary["bytes_read"])).partition(" ")
     return [
         (milliseconds(frame["p50"]), "ms", "median frame"),
         (f"{summary['fps']:.1f}", "a second", "frames, mean"),
         (milliseconds(frame["p95"]), "ms", "P95"),
         (milliseconds(frame["p99"]), "ms", "P99"),
         (str(len(session.hitches)), "", "hitches"),
-        (short_number(float(summary["bytes_read"])), "B", f"read, {summary['pages_loaded']} pages"),
+        (count, f"{prefix}B", f"read, {summary['pages_loaded']} pages"),
     ]
 
 
