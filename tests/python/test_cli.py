@@ -244,6 +244,15 @@ def test_compact_shrinks_a_world_and_changes_nothing_else(run: Run, world_file: 
     assert code == 2 and "is there already" in err
 
 
+def test_compact_in_place_keeps_a_link_to_the_world(run: Run, world_file: Path, tmp_path: Path) -> None:
+    run("undo", world_file, "--to", 2)
+    size = world_file.stat().st_size
+    (tmp_path / "link.wz").symlink_to(world_file)
+    code, out, _ = run("compact", tmp_path / "link.wz")
+    assert code == 0 and "link.wz: " in out
+    assert (tmp_path / "link.wz").is_symlink() and world_file.stat().st_size < size
+
+
 def test_verify_is_content_with_a_good_file(run: Run, world_file: Path) -> None:
     code, out, err = run("verify", world_file, "--json")
     assert (

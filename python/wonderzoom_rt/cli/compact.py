@@ -30,15 +30,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_world_file(arguments.world)
     before = Path(arguments.world).stat().st_size
-    out = arguments.world if arguments.out is None else arguments.out
+    # In place: what a link points to is replaced, not the link.
+    out = str(Path(arguments.world).resolve()) if arguments.out is None else arguments.out
     check_out_folder(out)
     if arguments.out is not None and Path(out).exists():
         raise InputError(f"{out} is there already (leave out -o to compact {arguments.world} in place)")
     in_place = arguments.out is None
     watched("compact", "writing", lambda part: _core.World.compact(arguments.world, out, in_place, part))
-    after = Path(out).stat().st_size
+    after, shown = Path(out).stat().st_size, arguments.world if in_place else out
     if arguments.json:
-        print_json({"world": arguments.world, "out": str(out), "bytes_before": before, "bytes_after": after})
+        print_json({"world": arguments.world, "out": shown, "bytes_before": before, "bytes_after": after})
     else:
-        print(f"{out}: {before / 1e6:.1f} MB -> {after / 1e6:.1f} MB")
+        print(f"{shown}: {before / 1e6:.1f} MB -> {after / 1e6:.1f} MB")
     return 0
