@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +158,20 @@ def test_16_bit_colours_without_opencv_are_read_at_8_bits_and_said_to_be(
     monkeypatch.setitem(sys.modules, "cv2", None)
     photo = load_photograph(tmp_path / "photo.png")
     np.testing.assert_allclose(photo.pixels * 65535, rgb, atol=257)
+    assert "16 bits a channel: read as 8" in photo.notices
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_16_bit_photograph_may_come_through_a_pipe(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    assert cv2.imwrite(str(tmp_path / "photo.png"), fine_steps(alpha=False)[..., ::-1])
+    os.mkfifo(tmp_path / "pipe")
+    data = (tmp_path / "photo.png").read_bytes()
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit((tmp_path / "pipe").write_bytes, data)
+        photo = load_photograph(tmp_path / "pipe")
+        assert sent.result() == len(data)
+    np.testing.assert_allclose(photo.pixels * 65535, fine_steps(alpha=False), atol=257)
     assert "16 bits a channel: read as 8" in photo.notices
 
 

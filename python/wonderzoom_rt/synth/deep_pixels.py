@@ -29,6 +29,8 @@ def deep_colors(path: str | Path, image: Image.Image) -> NDArray[np.uint16] | No
     """The pixels (h,w,3) or (h,w,4), RGB, of a file that Pillow has loaded as `image`; None where OpenCV reads another
     picture (turned otherwise, say), or is not there.
     """
+    if not Path(path).is_file():  # a pipe, say, that has been read
+        return None
     try:
         cv2 = opencv()
     except MissingExtraError:
