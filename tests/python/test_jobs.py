@@ -341,6 +341,13 @@ def test_a_zoom_of_an_impossible_factor_is_refused_at_once(world: World, factor:
         generator.zoom(world, world.home.zoomed(factor))
 
 
+def test_a_closed_generator_takes_no_wishes(world: World) -> None:
+    with Generator(EnlargingPipeline(), worker="in-process") as generator:
+        pass
+    with pytest.raises(GeneratorError, match="the generator was closed"):
+        generator.zoom(world, world.home.zoomed(8))
+
+
 def test_an_unknown_kind_of_worker_is_refused() -> None:
     with pytest.raises(InputError, match="'process' or 'in-process', got 'thread'"):
         Generator(worker="thread")  # type: ignore[arg-type]

@@ -56,7 +56,9 @@ BARS: dict[str, Bar] = {
     "holes_fraction": _most(orbit.HOLES_BAR),
     "stretched_fraction": _most(orbit.STRETCHED_BAR),
     "detail_energy": Bar(*DETAIL_ENERGY_BAR, f"{DETAIL_ENERGY_BAR[0]:g} to {DETAIL_ENERGY_BAR[1]:g}"),
-    "niqe": Bar(-math.inf, NIQE_RATIO_BAR, f"< {NIQE_RATIO_BAR:g} of bicubic's, noise's", source="niqe_ratio"),
+    "niqe": Bar(
+        -math.inf, NIQE_RATIO_BAR, f"< {NIQE_RATIO_BAR:g} of bicubic's, noise's", source="niqe_ratio"
+    ),
     "amplitude_error_octaves": _most(AMPLITUDE_ERROR_BAR),
     "truth_correlation": _least(TRUTH_CORRELATION_BAR),
 }

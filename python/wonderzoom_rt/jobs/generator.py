@@ -77,7 +77,8 @@ class Generator:
 
         parent: id of the level zoomed into, None to find it. prompt: words on what is to be there. picture:
         the user's own picture of the view: a path or (H,W,3) floats in 0..1. Raises InputError for a camera
-        that cannot be zoomed to, and GeneratorError for a prompt that the offline generator cannot paint.
+        that cannot be zoomed to, and GeneratorError for a prompt that the offline generator cannot paint, or once
+        the generator is closed.
         """
         if self._offline and prompt is not None and picture is None:
             raise GeneratorError(

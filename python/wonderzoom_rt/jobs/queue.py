@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 
 from ..camera import Camera
+from ..errors import GeneratorError
 from ..synth.types import ZoomRequest
 from .job import Job, JobState
 
@@ -26,8 +27,13 @@ class JobQueue:
         self._closed = False
 
     def put(self, job: Job) -> list[Job]:
-        """Adds a job, and returns those waiting ones that it supersedes (their state says so)."""
+        """Adds a job, and returns those waiting ones that it supersedes (their state says so).
+
+        Raises GeneratorError once the queue is closed: nobody would take the job.
+        """
         with self._condition:
+            if self._closed:
+                raise GeneratorError("the generator was closed: make a new one to zoom")
             older = [
                 other
                 for other in self._waiting
