@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -86,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _termination_raises():
             code = _run(argv)
         sys.stdout.flush()
+        if argv is None:
+            gc.freeze()  # the process ends: what was imported need not be looked through for what could be let go
         return code
     except SystemExit as end:  # --help
         return int(end.code or 0)
