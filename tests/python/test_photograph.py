@@ -220,6 +220,13 @@ def set_tiff_orientation(path: Path, orientation: int) -> None:
     path.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:] + directory)
 
 
+def test_a_panorama_that_would_be_too_low_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.fromarray(scene(4000, 40)))
+    with pytest.raises(InputError, match="4000 x 40 would be 1088 x 8: ask for a greater width"):
+        load_photograph(path)
+    assert load_photograph(path, width=4000).pixels.shape == (40, 4000, 3)
+
+
 def test_transparency_is_laid_over_white_before_averaging(tmp_path):
     rgba = np.dstack([scene(), np.full((240, 320), 255, np.uint8)])
     rgba[:, :160, 3] = 0

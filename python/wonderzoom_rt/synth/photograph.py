@@ -243,6 +243,11 @@ def _reduced(
     rows, columns = values.shape[:2]
     full: tuple[int, int] = original or (columns, rows)
     target = reduced_size(full[0], full[1], width)
+    if min(target) < MIN_SIDE_PX:
+        raise InputError(
+            f"a photograph must be at least {MIN_SIDE_PX} pixels wide and high after it is reduced, "
+            f"{full[0]} x {full[1]} would be {target[0]} x {target[1]}: ask for a greater width"
+        )
     ratio = min(full[0] / target[0], full[1] / target[1])
     if width >= full[0]:
         ratio = 1.0
