@@ -32,6 +32,8 @@ WZ_HD float madd(float a, float b, float c) {
     return std::fma(a, b, c);
 #endif
 }
+// c - a * b, rounded once.
+WZ_HD float nmadd(float a, float b, float c) { return madd(-a, b, c); }
 // When either is NaN the second comes back, as x86 vectors have it.
 WZ_HD float minOf(float a, float b) { return a < b ? a : b; }
 WZ_HD float maxOf(float a, float b) { return a > b ? a : b; }

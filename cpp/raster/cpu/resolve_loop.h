@@ -8,33 +8,28 @@
 
 namespace wz::WZ_TARGET {
 
-// The sums of a tile. Two pictures when a surfel in transition is among its entries, else one.
-template <bool kTwo, bool kDetail>
+// The sums of a tile. Of a block that no surfel in transition has met yet only the first picture is kept.
+// Transmittances are lights while a tile is blended: leakRatio is added, see takeLight.
+template <bool kDetail>
 struct TileSums {
-    static constexpr int kPictures = kTwo ? 2 : 1;
-    PaintLanes<F16> paint[kPictures][kBlocksPerTile];
-    DetailLanes<F16> detail[kDetail ? kPictures : 1][kDetail ? kBlocksPerTile : 1];
-    WeightLanes<F16> weight[kTwo ? kBlocksPerTile : 1];
+    PaintLanes<F16> paint[2][kBlocksPerTile];
+    DetailLanes<F16> detail[kDetail ? 2 : 1][kDetail ? kBlocksPerTile : 1];
+    WeightLanes<F16> weight[kBlocksPerTile];
     uint32_t open = 0xffffu;  // blocks with a pixel that still lets light through
+    uint32_t divided = 0;  // blocks with two pictures
     // The further sums that are kept (DetailSum). As long as all surfels have one level and none is sky, `solid` is the
     // coverage and `level` that many times this level: then they are not among them.
     uint32_t kept = 0;
     float oneLevel = 0.0f;
+    float leakRatio;
 
-    void clear() {
+    explicit TileSums(float leak) : leakRatio(leak) {
         const F16 zero(0.0f);
-        for (int p = 0; p < kPictures; ++p)
-            for (int b = 0; b < kBlocksPerTile; ++b) paint[p][b] = {F16(1.0f), zero, zero, zero};
-        if constexpr (kTwo)
-            for (int b = 0; b < kBlocksPerTile; ++b) weight[b] = {F16(1.0f), zero, zero};
-        if constexpr (kDetail)
-            for (int p = 0; p < kPictures; ++p)
-                for (int b = 0; b < kBlocksPerTile; ++b)
-                    detail[p][b] = {zero, zero, F16(INFINITY), zero, zero, zero, zero, zero, F16(-__builtin_nanf(""))};
+        for (int b = 0; b < kBlocksPerTile; ++b) paint[0][b] = {F16(1.0f + leak), zero, zero, zero};
         if constexpr (kDetail) {
             const F16 none = fromBits(I16(-1), zero);
-            for (int p = 0; p < kPictures; ++p)
-                for (int b = 0; b < kBlocksPerTile; ++b) detail[p][b].bestSlot = none;
+            for (int b = 0; b < kBlocksPerTile; ++b)
+                detail[0][b] = {zero, zero, F16(INFINITY), zero, zero, zero, zero, zero, none};
         }
     }
 
@@ -46,13 +41,21 @@ struct TileSums {
 
     // Makes the sums that were not needed until now.
     void keepAll(uint32_t wanted) {
-        for (int p = 0; p < kPictures; ++p)
-            for (int b = 0; b < kBlocksPerTile; ++b) {
-                const F16 covered = F16(1.0f) - paint[p][b].transmittance;
+        for (int b = 0; b < kBlocksPerTile; ++b)
+            for (uint32_t p = 0; p <= (divided >> b & 1u); ++p) {
+                const F16 covered = F16(1.0f) - (paint[p][b].transmittance - F16(leakRatio));
                 detail[p][b].solid = covered;
                 detail[p][b].level = covered * F16(oneLevel);
             }
         kept = wanted;
+    }
+
+    // Gives a block two pictures: until now both are the same.
+    void divide(int b) {
+        divided |= 1u << b;
+        paint[1][b] = paint[0][b];
+        weight[b] = {paint[0][b].transmittance, F16(0.0f), F16(0.0f)};
+        if constexpr (kDetail) detail[1][b] = detail[0][b];
     }
 };
 
@@ -150,7 +153,7 @@ static void writeDetail(const BlendTask& task, const BlockPlace& at, const Detai
 }
 
 template <bool kTwo, bool kDetail>
-static void resolveBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& sums, int block, const BlockPlace& at) {
+static void resolveBlock(const BlendTask& task, const TileSums<kDetail>& sums, int block, const BlockPlace& at) {
     const FrameArrays& f = *task.frame;
     F16 finer(1.0f);
     PaintLanes<F16> paint = sums.paint[0][block];
@@ -158,6 +161,7 @@ static void resolveBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& s
         finer = shareOfFiner(sums.weight[block]);
         paint = mixPaint(finer, paint, sums.paint[1][block]);
     }
+    paint.transmittance = paint.transmittance - F16(sums.leakRatio);
     paint = overBackground(paint, task.background);
     const F16 coverage = F16(1.0f) - paint.transmittance;
     writeThree(f.color, f.width, at, paint.red, paint.green, paint.blue);
@@ -169,8 +173,8 @@ static void resolveBlock(const BlendTask& task, const TileSums<kTwo, kDetail>& s
     }
 }
 
-template <bool kTwo, bool kDetail>
-static void resolveTile(BlendTask& task, TileSums<kTwo, kDetail>& sums) {
+template <bool kDetail>
+static void resolveTile(BlendTask& task, TileSums<kDetail>& sums) {
     const uint64_t begin = task.clock_ns();
     if constexpr (kDetail)
         if (sums.kept != task.sums) sums.keepAll(task.sums);
@@ -181,7 +185,10 @@ static void resolveTile(BlendTask& task, TileSums<kTwo, kDetail>& sums) {
         const int columns = f.width - left < kBlockSize ? f.width - left : kBlockSize;
         const int rows = f.height - top < kBlockSize ? f.height - top : kBlockSize;
         if (columns <= 0 || rows <= 0) continue;
-        resolveBlock(task, sums, block, {left, top, columns, rows});
+        if (sums.divided >> block & 1u)
+            resolveBlock<true>(task, sums, block, {left, top, columns, rows});
+        else
+            resolveBlock<false>(task, sums, block, {left, top, columns, rows});
     }
     task.resolve_ns = task.clock_ns() - begin;
 }

@@ -44,6 +44,7 @@ WZ_LANE_OP I16 operator-(I16 a, I16 b) { return I16::of(_mm512_sub_epi32(a.v, b.
 WZ_LANE_OP I16 operator&(I16 a, I16 b) { return I16::of(_mm512_and_si512(a.v, b.v)); }
 
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return F16::of(_mm512_fmadd_ps(a.v, b.v, c.v)); }
+WZ_LANE_OP F16 nmadd(F16 a, F16 b, F16 c) { return F16::of(_mm512_fnmadd_ps(a.v, b.v, c.v)); }
 WZ_LANE_OP F16 minOf(F16 a, F16 b) { return F16::of(_mm512_min_ps(a.v, b.v)); }
 WZ_LANE_OP F16 maxOf(F16 a, F16 b) { return F16::of(_mm512_max_ps(a.v, b.v)); }
 WZ_LANE_OP F16 absOf(F16 a) { return F16::of(_mm512_abs_ps(a.v)); }
@@ -61,6 +62,16 @@ WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
 // Sixteen floats, 64-byte aligned.
 WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
+
+WZ_LANE_OP I16 loadInts(const uint32_t* p) { return I16::of(_mm512_loadu_si512(p)); }
+// Bits of the lanes in which this bit is set.
+WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
+    return _mm512_test_epi32_mask(a.v, _mm512_set1_epi32(static_cast<int32_t>(1u << bit)));
+}
+// Writes the lanes whose bit is set one after the other, and anything behind them, sixteen numbers in all.
+WZ_LANE_OP void packLanes(uint32_t* to, uint32_t chosen, I16 a) {
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(chosen), a.v));
+}
 
 // Lanes 4 row .. 4 row + 3.
 WZ_LANE_OP Floats4 rowOf(F16 a, int row) {

@@ -20,6 +20,15 @@ typedef int32_t PartI __attribute__((vector_size(kPartBytes)));
 typedef uint32_t PartU __attribute__((vector_size(kPartBytes)));
 typedef float PartInMemory __attribute__((vector_size(kPartBytes), may_alias));
 
+// Not zero plus the number: that is an addition, and makes a negative zero positive.
+WZ_LANE_OP PartF spread(float a) {
+#if defined(WZ_TWO_PARTS)
+    return PartF{a, a, a, a, a, a, a, a};
+#else
+    return PartF{a, a, a, a};
+#endif
+}
+
 template <class Part>
 struct Parts {
     Part p0, p1;
@@ -31,7 +40,7 @@ struct M16 : Parts<PartI> {};
 struct F16 : Parts<PartF> {
     F16() = default;
     inline __attribute__((always_inline)) explicit F16(float a) {
-        p0 = p1 = PartF{} + a;
+        p0 = p1 = spread(a);
 #if !defined(WZ_TWO_PARTS)
         p2 = p3 = p0;
 #endif
@@ -96,6 +105,9 @@ WZ_LANE_OP F16 toLanes(I16 a, F16) { return each<F16>(WZ_PART((PartI x), __built
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) {
     return each<F16>(WZ_PART((PartF x, PartF y, PartF z), (PartF)_mm256_fmadd_ps(x, y, z)), a, b, c);
 }
+WZ_LANE_OP F16 nmadd(F16 a, F16 b, F16 c) {
+    return each<F16>(WZ_PART((PartF x, PartF y, PartF z), (PartF)_mm256_fnmadd_ps(x, y, z)), a, b, c);
+}
 WZ_LANE_OP F16 minOf(F16 a, F16 b) { return each<F16>(WZ_PART((PartF x, PartF y), (PartF)_mm256_min_ps(x, y)), a, b); }
 WZ_LANE_OP F16 maxOf(F16 a, F16 b) { return each<F16>(WZ_PART((PartF x, PartF y), (PartF)_mm256_max_ps(x, y)), a, b); }
 WZ_LANE_OP F16 sqrtOf(F16 a) { return each<F16>(WZ_PART((PartF x), (PartF)_mm256_sqrt_ps(x)), a); }
@@ -143,8 +155,8 @@ WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
 // Lanes 0..7 are a, lanes 8..15 b.
 WZ_LANE_OP F16 halvesOf(float a, float b) {
     F16 r;
-    r.p0 = PartF{} + a;
-    r.p1 = PartF{} + b;
+    r.p0 = spread(a);
+    r.p1 = spread(b);
     return r;
 }
 // Of lanes 0..7 four a row of pixels (part 0 or 1) in each row; of lanes 8..15 four a column in each column.
@@ -165,6 +177,9 @@ WZ_LANE_OP F16 rowsOf(F16 a, int part) {
 #else
 // Without a fused multiply-add in the instruction set the product is rounded too: a call for each lane costs far more.
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return each<F16>(WZ_PART((PartF x, PartF y, PartF z), x * y + z), a, b, c); }
+WZ_LANE_OP F16 nmadd(F16 a, F16 b, F16 c) {
+    return each<F16>(WZ_PART((PartF x, PartF y, PartF z), z - x * y), a, b, c);
+}
 WZ_LANE_OP F16 select(M16 m, F16 a, F16 b) {
     return each<F16>(WZ_PART((PartI k, PartF x, PartF y), (PartF)((k & (PartI)x) | (~k & (PartI)y))), m, a, b);
 }
@@ -224,8 +239,8 @@ WZ_LANE_OP F16 ofRows(const Floats4 (&rows)[4]) {
 }
 WZ_LANE_OP F16 halvesOf(float a, float b) {
     F16 r;
-    r.p0 = r.p1 = PartF{} + a;
-    r.p2 = r.p3 = PartF{} + b;
+    r.p0 = r.p1 = spread(a);
+    r.p2 = r.p3 = spread(b);
     return r;
 }
 WZ_LANE_OP F16 columnsOf(F16 a, int part) {
@@ -236,10 +251,10 @@ WZ_LANE_OP F16 columnsOf(F16 a, int part) {
 WZ_LANE_OP F16 rowsOf(F16 a, int part) {
     const PartF rows = part ? a.p3 : a.p2;
     F16 r;
-    r.p0 = PartF{} + rows[0];
-    r.p1 = PartF{} + rows[1];
-    r.p2 = PartF{} + rows[2];
-    r.p3 = PartF{} + rows[3];
+    r.p0 = spread(rows[0]);
+    r.p1 = spread(rows[1]);
+    r.p2 = spread(rows[2]);
+    r.p3 = spread(rows[3]);
     return r;
 }
 WZ_LANE_OP PartF widened(Words8 w, bool upper) {
@@ -257,5 +272,56 @@ WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
 }
 #endif
 #undef WZ_PART
+
+WZ_LANE_OP I16 loadInts(const uint32_t* p) {
+    I16 r;
+    __builtin_memcpy(&r.p0, p, kPartBytes);
+    __builtin_memcpy(&r.p1, p + kPartLanes, kPartBytes);
+#if !defined(WZ_TWO_PARTS)
+    __builtin_memcpy(&r.p2, p + 2 * kPartLanes, kPartBytes);
+    __builtin_memcpy(&r.p3, p + 3 * kPartLanes, kPartBytes);
+#endif
+    return r;
+}
+// Bits of the lanes in which this bit is set.
+WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
+    I16 top = shiftLeft(a, 31 - static_cast<int>(bit));
+#if !defined(WZ_TWO_PARTS)
+    top = shiftRight(top, 31);
+#endif
+    M16 set;
+    static_cast<Parts<PartI>&>(set) = top;
+    return bitmaskOf(set);
+}
+
+#if defined(WZ_TWO_PARTS)
+// For each set of eight lanes their numbers, one after the other.
+struct PackTable {
+    uint64_t lanes[256];
+    constexpr PackTable() : lanes() {
+        for (uint32_t set = 0; set < 256; ++set)
+            for (uint32_t lane = 0, n = 0; lane < 8; ++lane)
+                if (set >> lane & 1u) lanes[set] |= uint64_t(lane) << 8 * n++;
+    }
+};
+static constexpr PackTable kPackTable;
+
+// Writes the lanes whose bit is set one after the other, and anything behind them, sixteen numbers in all.
+WZ_LANE_OP void packLanes(uint32_t* to, uint32_t chosen, I16 a) {
+    const uint32_t low = chosen & 0xffu, high = chosen >> 8 & 0xffu;
+    const auto packed = [](uint32_t set, PartI part) __attribute__((always_inline)) {
+        const __m128i order = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&kPackTable.lanes[set]));
+        return _mm256_permutevar8x32_epi32((__m256i)part, _mm256_cvtepu8_epi32(order));
+    };
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), packed(low, a.p0));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + __builtin_popcount(low)), packed(high, a.p1));
+}
+#else
+WZ_LANE_OP void packLanes(uint32_t* to, uint32_t chosen, I16 a) {
+    uint32_t lanes[16];
+    __builtin_memcpy(lanes, &a, sizeof(lanes));
+    for (; chosen; chosen &= chosen - 1) *to++ = lanes[__builtin_ctz(chosen)];
+}
+#endif
 
 }  // namespace wz::WZ_TARGET

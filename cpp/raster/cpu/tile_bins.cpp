@@ -15,6 +15,9 @@ constexpr uint64_t kOutlierRatio = 4;
 // Parts of the slots for each thread: one that is held up leaves the rest of its share to the others.
 constexpr size_t kPartsOfThread = 4;
 
+// Tiles that are drawn one after the other, while there are many: the second is fetched while the first is drawn.
+constexpr size_t kMostGrouped = 8, kGroupsOfThread = 32;
+
 // Splits the runs into `parts` of about equally many slots: part i is runs starts[i] .. starts[i + 1] - 1.
 void splitRuns(std::span<const SlotRun> runs, size_t parts, size_t* starts) {
     size_t total = 0, done = 0, part = 0;
@@ -70,6 +73,7 @@ void TileBins::fill(std::span<const SlotRun> runs, const PixelRect* rects, const
     };
     pool.forEach(parts, 1, std::ref(scatter));
     orderTiles(grid);
+    groupSize_ = std::clamp<size_t>(tiles_ / (threads * kGroupsOfThread), 1, kMostGrouped);
 }
 
 void TileBins::orderTiles(TileGrid grid) {
@@ -93,6 +97,7 @@ void TileBins::orderTiles(TileGrid grid) {
         else
             order[--last] = tile;
     }
+    longTiles_ = first;
     std::sort(order, order + first,
               [this](uint32_t a, uint32_t b) { return countOf(a) != countOf(b) ? countOf(a) > countOf(b) : a < b; });
 }

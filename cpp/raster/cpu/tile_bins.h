@@ -2,8 +2,10 @@
 // The bin pass: for each tile the surfels whose rectangle meets it, with their keys.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "core/thread_pool.h"
 #include "raster/cpu/kernels.h"
@@ -36,11 +38,18 @@ public:
     uint32_t countOf(size_t tile) const { return static_cast<uint32_t>(begins_[tile + 1] - begins_[tile]); }
     // The i-th tile in the order of work: those far longer than the mean first, longest first, then by neighbourhood.
     uint32_t inOrder(size_t i) const { return order_[i]; }
+    // Tiles of this order that one task draws: each of the long ones alone, of the others some neighbours.
+    size_t groups() const { return longTiles_ + (tiles_ - longTiles_ + groupSize_ - 1) / groupSize_; }
+    std::pair<size_t, size_t> groupOf(size_t group) const {
+        if (group < longTiles_) return {group, group + 1};
+        const size_t first = longTiles_ + (group - longTiles_) * groupSize_;
+        return {first, std::min(first + groupSize_, tiles_)};
+    }
 
 private:
     void orderTiles(TileGrid grid);
 
-    size_t tiles_ = 0, longest_ = 0;
+    size_t tiles_ = 0, longest_ = 0, longTiles_ = 0, groupSize_ = 1;
     TileGrid grid_;
     Scratch<uint32_t> neighbours_, order_;
     Scratch<Entry> entries_;

@@ -47,7 +47,7 @@ WZ_HD Hit<F> hitFlat(const SurfelRecord& s, F px, F py) {
     const F onScreen = madd(px, px, py * py);
     hit.onPlane = onDisc <= onScreen;
     hit.halfSquare = minOf(onDisc, onScreen);
-    hit.inside = hit.halfSquare <= F(0.5f * s.cutoff2);
+    hit.inside = hit.halfSquare + hit.halfSquare <= F(s.cutoff2);
     return hit;
 }
 
@@ -137,6 +137,15 @@ WZ_HD F takeShare(F& transmittance, F alpha, MaskOf<F> blended, F leakRatio) {
     const F share = select(blended, minOf(transmittance, stopped), F(0.0f));
     transmittance = transmittance - share;
     return share;
+}
+
+// The same share of a light that is the transmittance and leakRatio together, which it never falls below: in fewer and
+// shorter steps.
+template <class F>
+WZ_HD F takeLight(F& light, F alpha, MaskOf<F> blended, F leakRatio) {
+    const F before = light;
+    light = select(blended, maxOf(nmadd(before, alpha, before), leakRatio), before);
+    return before - light;
 }
 
 // inTransition: whether the surfel is in one picture only.

@@ -286,7 +286,7 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.red = s.red;
     o.green = s.green;
     o.blue = s.blue;
-    o.weight = fade.weight;
+    o.weight = select(fade.fine | fade.coarse, fade.weight, zero);
     const F facing = madd(normal[0], c.tx, madd(normal[1], c.ty, normal[2])) * c.depth;
     const F sign = select(facing > zero, F(-1.0f), one);
     o.nx = normal[0] * sign;
