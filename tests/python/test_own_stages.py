@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +132,58 @@ def test_all_three_together(world: wz.World) -> None:
     }
     assert (result.distance == 5.0).all()
     assert len(result.layer) == result.picture.shape[0] * result.picture.shape[1]
+
+
+class Breaking:
+    """A completer that cannot."""
+
+    name = "breaking"
+
+    def complete(self, *images: object) -> list[object]:
+        raise ZeroDivisionError("nothing to complete with")
+
+
+def ending_of(run: Callable[[], object]) -> BaseException | None:
+    """What ended it, within a minute: whoever waits for a thread that waits for it would never end."""
+    ended: list[BaseException | None] = []
+
+    def call() -> None:
+        try:
+            run()
+        except BaseException as problem:
+            ended.append(problem)
+        else:
+            ended.append(None)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(60.0)
+    assert ended, "it hangs"
+    return ended[0]
+
+
+def test_a_zoom_ends_whenever_it_is_cancelled(world: wz.World) -> None:
+    scope: dict[str, type] = {}
+    exec(MODULE, scope)
+    request = world.request(world.home.zoomed(8))
+    endings = []
+    for last in range(40):
+        questions = itertools.count()
+        stages = wz.Pipeline(
+            synthesizer=scope["Plain"](), depth=scope["Wall"](), completer=scope["Nothing"]()
+        )
+
+        def cancelled(questions: Iterator[int] = questions, last: int = last) -> bool:
+            return next(questions) >= last
+
+        endings.append(ending_of(partial(stages.run, request, cancelled=cancelled)))
+        if endings[-1] is None:
+            break
+    assert len(endings) > 5 and endings[-1] is None
+    assert all(isinstance(problem, wz.CancelledError) for problem in endings[:-1])
+
+
+def test_a_completer_that_fails_ends_the_zoom(world: wz.World) -> None:
+    stages = wz.Pipeline(completer=Breaking())  # type: ignore[arg-type]
+    request = world.request(world.home.zoomed(2), quality="fast")
+    assert isinstance(ending_of(lambda: stages.run(request)), ZeroDivisionError)

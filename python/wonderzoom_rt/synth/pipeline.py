@@ -96,10 +96,14 @@ class Pipeline:
                         if level.done():
                             level.result()  # or what went wrong with it
                     seen = self._see(request, context, camera, own, part, stop)
-                    hidden: Future[Sequence[SurfelLayer]] = Future()
-                    making.append(aside.submit(self._lift, request, seen, hidden))
                     part(_STAGES_DONE, "making surfels")
-                    self._complete(request, seen, hidden)
+                    hidden: Future[Sequence[SurfelLayer]] = Future()
+                    try:
+                        making.append(aside.submit(self._lift, request, seen, hidden))
+                        hidden.set_result(self._complete(request, seen))
+                    except BaseException as problem:
+                        hidden.set_exception(problem)  # or the other thread would wait for ever
+                        raise
                 context = Context(
                     camera=camera, picture=seen.picture, distance=seen.distance, mask=seen.cover
                 )
@@ -150,15 +154,11 @@ class Pipeline:
             seconds=time.perf_counter() - started,
         )
 
-    def _complete(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[SurfelLayer]]) -> None:
-        """Answers `hidden`, for which the thread that makes the surfels waits, whatever happens."""
-        try:
-            with zone("complete"):
-                layers = self.completer.complete(seen.picture, seen.distance, seen.camera, request.home)
-            hidden.set_result(lift_layers(layers, seen.camera, cover=seen.cover, prior_camera=seen.prior))
-        except BaseException as problem:
-            hidden.set_exception(problem)
-            raise
+    def _complete(self, request: ZoomRequest, seen: _Seen) -> Sequence[SurfelLayer]:
+        """The surfels of what the level's lens does not see."""
+        with zone("complete"):
+            layers = self.completer.complete(seen.picture, seen.distance, seen.camera, request.home)
+        return lift_layers(layers, seen.camera, cover=seen.cover, prior_camera=seen.prior)
 
     def _lift(self, request: ZoomRequest, seen: _Seen, hidden: Future[Sequence[SurfelLayer]]) -> LevelResult:
         """The finished level, on a thread of its own."""
