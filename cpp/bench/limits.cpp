@@ -119,11 +119,12 @@ double sortRate(int threads, size_t pairs, double seconds) {
     ThreadPool pool(threads);
     const size_t tiles = std::max<size_t>(1, pairs / kTilePairs);
     std::vector<uint64_t> given(tiles * kTilePairs), sorted(given.size()),
-        room(static_cast<size_t>(pool.threads()) * kTilePairs);
+        room(2 * static_cast<size_t>(pool.threads()) * kTilePairs);
     uint32_t state = 2463534242u;
     for (size_t i = 0; i < given.size(); ++i) given[i] = uint64_t{nextRandom(state)} << 32 | i;
     const std::function<void(size_t, int)> sortOne = [&](size_t tile, int thread) {
-        sortTile(sorted.data() + tile * kTilePairs, kTilePairs, room.data() + static_cast<size_t>(thread) * kTilePairs);
+        sortTile(sorted.data() + tile * kTilePairs, kTilePairs,
+                 room.data() + 2 * static_cast<size_t>(thread) * kTilePairs);
     };
     return bestRate(seconds, [&] {
         std::copy(given.begin(), given.end(), sorted.begin());

@@ -267,7 +267,7 @@ private:
         Tally* tallies =
             reinterpret_cast<Tally*>(tallies_.ensure(static_cast<size_t>(pool_.threads()) * sizeof(Tally)));
         for (int t = 0; t < pool_.threads(); ++t) tallies[t] = {};
-        uint64_t* room = room_.ensure(bins_.longest() * static_cast<size_t>(pool_.threads()));
+        uint64_t* room = room_.ensure(2 * bins_.longest() * static_cast<size_t>(pool_.threads()));
         const BlendTask common = commonTask(arrays, settings, grid);
         const auto blendOne = [&](uint32_t tile, int thread, uint32_t next) {
             WZ_FINE_ZONE("tile");
@@ -277,7 +277,7 @@ private:
                 WZ_FINE_ZONE("sort");
                 const uint64_t begin = clockNs();
                 sortTile(bins_.entriesOf(tile), bins_.countOf(tile),
-                         room + static_cast<size_t>(thread) * bins_.longest());
+                         room + 2 * static_cast<size_t>(thread) * bins_.longest());
                 tallies[thread].sort_ns += clockNs() - begin;
             }
             if (next != tile) fetchTile<kIntoSecondLevel>(next);

@@ -7,7 +7,7 @@
 
 namespace wz {
 
-// Sorts entries (key << 32 | slot) that come in slot order. `room` holds as many.
+// Sorts entries (key << 32 | slot) that come in slot order. `room` holds twice as many.
 void sortTile(uint64_t* entries, size_t count, uint64_t* room);
 
 }  // namespace wz
