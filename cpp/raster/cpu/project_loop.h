@@ -150,12 +150,12 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
     }
 }
 
-// Sixteen rows of sixteen numbers become columns, four by four.
-static void transpose(const LaneArray (&from)[kLanes], LaneArray (&to)[kLanes]) {
+// Sixteen columns of sixteen numbers become records, four by four. Where two rows go to one place the later one stays.
+static inline void writeRows(const LaneArray (&columns)[kLanes], float* const (&to)[kLanes]) {
     for (int r = 0; r < kLanes; r += 4)
         for (int c = 0; c < kLanes; c += 4) {
             Floats4 in[4], out[4];
-            for (int k = 0; k < 4; ++k) __builtin_memcpy(&in[k], from[r + k].v + c, sizeof(Floats4));
+            for (int k = 0; k < 4; ++k) __builtin_memcpy(&in[k], columns[c + k].v + r, sizeof(Floats4));
             const Floats4 a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
             const Floats4 b = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
             const Floats4 d = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
@@ -164,7 +164,7 @@ static void transpose(const LaneArray (&from)[kLanes], LaneArray (&to)[kLanes]) 
             out[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
             out[2] = __builtin_shufflevector(d, e, 0, 1, 4, 5);
             out[3] = __builtin_shufflevector(d, e, 2, 3, 6, 7);
-            for (int k = 0; k < 4; ++k) __builtin_memcpy(to[c + k].v + r, &out[k], sizeof(Floats4));
+            for (int k = 0; k < 4; ++k) __builtin_memcpy(to[r + k] + c, &out[k], sizeof(Floats4));
         }
 }
 
@@ -185,9 +185,9 @@ static F16 flagLanes(const ProjectParams& params, const PageView& page, const Pr
     return fromBits(pictures + shape + I16(page.sky ? static_cast<int32_t>(kRecordSky) : 0), o.x);
 }
 
-// What writeSurfel makes of sixteen surfels at once; `rows` are their records.
+// What writeSurfel makes of sixteen surfels at once; `columns` are the fields of their records.
 struct ProjectedRows {
-    LaneArray rows[kLanes];
+    LaneArray columns[kLanes];
     uint64_t rects[kLanes];
     uint32_t keys[kLanes];
 
@@ -209,9 +209,7 @@ struct ProjectedRows {
                                     o.blue,
                                     o.weight,
                                     flagLanes(params, page, o)};
-        LaneArray columns[kLanes];
         for (int k = 0; k < kLanes; ++k) storeLanes(columns[k].v, fields[k]);
-        transpose(columns, rows);
         LaneArray sides[4], key;
         storeLanes(sides[0].v, select(o.general, zero, o.x0));
         storeLanes(sides[1].v, select(o.general, zero, o.y0));
@@ -242,18 +240,41 @@ static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint3
     }
 }
 
-static void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, const uint32_t* index) {
+// Writes the lanes that are drawn to the run's next slots. Every lane goes to the slot behind those drawn before it, so that
+// one that is not drawn is overwritten, or lies behind the last: no branch guesses which are. Those of the last lanes that
+// stand for no surfel have no slot, and write where the last surfel's goes.
+static void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n, const uint32_t* index) {
     const ProjectedRows p(*run.params, *run.page, o);
     if (run.extras) emitExtras(*run.page, o, lanes, run.firstId, index, run.extras + run.drawn);
-    const uint32_t general = bitmaskOf(o.general);
-    for (; lanes; lanes &= lanes - 1) {
-        const int i = __builtin_ctz(lanes);
-        const uint32_t slot = run.drawn++;
-        if (__builtin_expect(general >> i & 1u, 0)) run.general[run.generalCount++] = {index[i], slot};
-        __builtin_memcpy(run.records + slot, p.rows[i].v, sizeof(SurfelRecord));
-        __builtin_memcpy(run.rects + slot, &p.rects[i], sizeof(PixelRect));
-        run.keys[slot] = p.keys[i];
-        if (run.sources) run.sources[slot] = index[i];
+    const uint32_t first = run.drawn;
+    float spare[kLanes];
+    float* to[kLanes];
+    uint32_t slot = first;
+    for (uint32_t i = 0; i < kLanes; ++i) {
+        to[i] = i < n ? reinterpret_cast<float*>(run.records + slot) : spare;
+        slot += lanes >> i & 1u;
+    }
+    run.drawn = slot;
+    writeRows(p.columns, to);
+    slot = first;
+    PixelRect* rects = run.rects;
+    uint32_t* keys = run.keys;
+    for (uint32_t i = 0; i < n; ++i) {
+        __builtin_memcpy(rects + slot, &p.rects[i], sizeof(PixelRect));
+        keys[slot] = p.keys[i];
+        slot += lanes >> i & 1u;
+    }
+    if (run.sources) {
+        slot = first;
+        for (uint32_t i = 0; i < n; ++i) {
+            run.sources[slot] = index[i];
+            slot += lanes >> i & 1u;
+        }
+    }
+    for (uint32_t general = bitmaskOf(o.general) & lanes; __builtin_expect(general != 0, 0); general &= general - 1) {
+        const uint32_t i = static_cast<uint32_t>(__builtin_ctz(general));
+        const uint32_t before = static_cast<uint32_t>(__builtin_popcount(lanes & ((1u << i) - 1u)));
+        run.general[run.generalCount++] = {index[i], first + before};
     }
 }
 
@@ -282,7 +303,7 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
     const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
     const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
     if (lanes == 0) return;
-    emit(run, projected, lanes, index);
+    emit(run, projected, lanes, n, index);
 }
 
 static void projectRun(ProjectRun& run) {
