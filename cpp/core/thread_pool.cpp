@@ -10,7 +10,7 @@
 
 namespace wz {
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, std::string name) : name_(std::move(name)) {
     if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     for (int t = 1; t < threads; ++t) workers_.emplace_back([this, t] { workerLoop(t); });
 }
@@ -50,7 +50,7 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
 
 void ThreadPool::workerLoop(int thread) {
     FlushDenormals flush;
-    profiler::nameThread("worker " + std::to_string(thread));
+    profiler::nameThread(name_ + " " + std::to_string(thread));
     uint64_t seen = 0;
     while (true) {
         const char* zone = nullptr;

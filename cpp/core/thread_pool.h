@@ -8,17 +8,20 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace wz {
 
 // Fixed threads that share loops. One parallel loop at a time per pool; the calling thread takes part.
-// Profiler: workers show the zone that the caller is in, and the caller shows how long it waits for them.
+// Profiler: workers show the zone that the caller is in, and the caller shows how long it waits for them. Traces call them
+// by `name` and a number from 1.
 // Every worker runs with denormals flushed to zero, and so does the caller while it is inside a loop.
 class ThreadPool {
 public:
-    explicit ThreadPool(int threads);  // >= 1, the caller included; 0: one a hardware thread
+    explicit ThreadPool(int threads,
+                        std::string name = "worker");  // >= 1, the caller included; 0: one a hardware thread
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
@@ -33,6 +36,7 @@ private:
     void workerLoop(int thread);
     void runChunks(int thread);
 
+    std::string name_;
     std::mutex mutex_;
     std::condition_variable wake_, done_;
     const std::function<void(size_t, int)>* body_ = nullptr;

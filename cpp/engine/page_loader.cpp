@@ -22,7 +22,7 @@ LoadStats PageLoader::load(const Snapshot& snapshot, const std::vector<uint32_t>
             snapshot.pages[absent_[i]].page->page();
             bytesRead += fileTally().bytesRead - before;
         };
-        if (absent_.size() > 1 && !pool_) pool_ = std::make_unique<ThreadPool>(threads_);
+        if (absent_.size() > 1 && !pool_) pool_ = std::make_unique<ThreadPool>(threads_, "loader");
         if (absent_.size() > 1)
             pool_->forEach(absent_.size(), 1, std::ref(loadOne));
         else
