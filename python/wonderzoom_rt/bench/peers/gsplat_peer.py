@@ -14,10 +14,13 @@ from ...camera import Camera
 from ...layer import SurfelLayer
 from .protocol import FLAT, Drawing
 
+NEAR = 1e-3
+"""Where it begins to draw, over the median distance of the surfels."""
+
 
 @dataclass(frozen=True)
 class GsplatPeer:
-    """kind: which of the two. As its functions are by default, but nothing nearer than 1e-3 of the middle is cut."""
+    """kind: which of the two. As its functions are by default, but for `packed`, and for where it begins to draw."""
 
     kind: Literal["2DGS", "3DGS"]
     package = "gsplat"
@@ -43,6 +46,31 @@ class GsplatPeer:
         return _GsplatDrawing(self.kind, layer, camera)
 
 
+def gsplat_arrays(layer: SurfelLayer, camera: Camera) -> dict[str, NDArray[np.float32]]:
+    """The surfels (N) and one camera as the arguments of `rasterization` and `rasterization_2dgs`, float32.
+
+    means (N,3); quats (N,4), w first; scales (N,3), the third of which 2DGS does not look at; opacities (N,); colors
+    (1,N,3), a set a camera: 2DGS of 1.5 refuses the plain (N,3) that its page allows; viewmats (1,4,4) from the world
+    to the camera, x right, y down, z ahead; Ks (1,3,3) with pixel centres at halves.
+    """
+    turn = camera.rotation.T
+    view = np.eye(4)
+    view[:3, :3], view[:3, 3] = turn, -turn @ camera.eye
+    across, down = camera.principal
+    lens = np.array([[camera.focal, 0.0, across], [0.0, camera.focal, down], [0.0, 0.0, 1.0]])
+    thin = FLAT * layer.extents.min(axis=1, keepdims=True)
+    arrays = {
+        "means": layer.positions,
+        "quats": layer.orientations,
+        "scales": np.concatenate([layer.extents, thin], axis=1),
+        "opacities": layer.opacities,
+        "colors": layer.colors[None],
+        "viewmats": view[None],
+        "Ks": lens[None],
+    }
+    return {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
+
+
 class _GsplatDrawing:
     def __init__(self, kind: str, layer: SurfelLayer, camera: Camera) -> None:
         import gsplat
@@ -50,31 +78,14 @@ class _GsplatDrawing:
 
         self._torch = torch
         self._rasterize: Any = gsplat.rasterization_2dgs if kind == "2DGS" else gsplat.rasterization
-
-        def put(array: NDArray[Any]) -> Any:
-            return torch.as_tensor(np.ascontiguousarray(array, dtype=np.float32), device="cuda")
-
-        thin = FLAT * layer.extents.min(axis=1, keepdims=True)
-        turn = camera.rotation.T
-        view = np.eye(4)
-        view[:3, :3], view[:3, 3] = turn, -turn @ camera.eye
-        lens = np.array(
-            [[camera.focal, 0, camera.principal[0]], [0, camera.focal, camera.principal[1]], [0, 0, 1]]
-        )
-        reach = float(np.median(np.linalg.norm(layer.positions - camera.eye, axis=1)))
         self._arguments: dict[str, Any] = {
-            "means": put(layer.positions),
-            "quats": put(layer.orientations),
-            "scales": put(np.concatenate([layer.extents, thin], axis=1)),
-            "opacities": put(layer.opacities),
-            "colors": put(layer.colors),
-            "viewmats": put(view)[None],
-            "Ks": put(lens)[None],
-            "width": camera.width,
-            "height": camera.height,
-            "near_plane": 1e-3 * reach,
-            "packed": False,
+            name: torch.as_tensor(array, device="cuda")
+            for name, array in gsplat_arrays(layer, camera).items()
         }
+        reach = float(np.median(np.linalg.norm(layer.positions - camera.eye, axis=1)))
+        self._arguments.update(
+            width=camera.width, height=camera.height, near_plane=NEAR * reach, packed=False
+        )
         self._picture: Any = None
 
     def draw(self) -> None:
