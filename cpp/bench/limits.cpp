@@ -115,13 +115,14 @@ double readBandwidth(int threads, size_t bytes, double seconds) {
 }
 
 double sortRate(int threads, size_t pairs, double seconds) {
-    constexpr size_t kTilePairs = 1024;  // a tile of a frame of one-pixel surfels has about as many
+    constexpr size_t kTilePairs = 512;  // a tile of a frame of one-pixel surfels has about as many
+    constexpr int kFree = 32 - 23;  // keys are a float's bits: a tile whose distances differ by up to a factor of two
     ThreadPool pool(threads);
     const size_t tiles = std::max<size_t>(1, pairs / kTilePairs);
     std::vector<uint64_t> given(tiles * kTilePairs), sorted(given.size()),
         room(2 * static_cast<size_t>(pool.threads()) * kTilePairs);
     uint32_t state = 2463534242u;
-    for (size_t i = 0; i < given.size(); ++i) given[i] = uint64_t{nextRandom(state)} << 32 | i;
+    for (size_t i = 0; i < given.size(); ++i) given[i] = uint64_t{nextRandom(state) >> kFree} << 32 | i;
     const std::function<void(size_t, int)> sortOne = [&](size_t tile, int thread) {
         sortTile(sorted.data() + tile * kTilePairs, kTilePairs,
                  room.data() + 2 * static_cast<size_t>(thread) * kTilePairs);

@@ -14,7 +14,7 @@ double blendRate(int threads, const std::string& instructions, double seconds);
 // Reading memory that no cache holds, bytes a second of all threads together.
 double readBandwidth(int threads, size_t bytes, double seconds);
 
-// The engine's own sort of tiles, `pairs` keys in random order, pairs a second of all threads together.
+// The engine's own sort of tiles, `pairs` keys in random order over an octave of distance, pairs a second of all threads.
 double sortRate(int threads, size_t pairs, double seconds);
 
 }  // namespace wz

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/limits.h"
 #include "bindings/arrays.h"
+#include "raster/rasterizer.h"
 
 namespace wz {
 
@@ -12,6 +13,8 @@ void bindBench(py::module_& module) {
                "Bytes a second, reading memory that no cache holds.");
     module.def("sort_rate", &sortRate, py::arg("threads"), py::arg("pairs"), py::arg("seconds"), unlocked,
                "Pairs a second of the engine's sort of tiles, keys in random order.");
+    module.def("instructions_used", &instructionsUsed, py::arg("instructions"),
+               "The instruction set that an engine made with this word draws with: what \"best\" is here.");
 }
 
 }  // namespace wz

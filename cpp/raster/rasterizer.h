@@ -150,5 +150,7 @@ std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads);
 // With the inner loops of one instruction set: "best", "avx512", "avx2", "baseline". Throws InputError for another word and
 // for a set that this machine or this build has not got.
 std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, const std::string& instructions);
+// The set that such a rasteriser draws with: what "best" is here. Throws InputError as makeCpuRasterizer.
+std::string instructionsUsed(const std::string& instructions);
 
 }  // namespace wz

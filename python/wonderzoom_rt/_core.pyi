@@ -33,6 +33,7 @@ __all__: list[str] = [
     "blend_rate",
     "device_memory",
     "gpu_status",
+    "instructions_used",
     "lift_discs",
     "measure_slopes",
     "profiler_capture",
@@ -338,6 +339,11 @@ def device_memory(engine: Engine) -> typing.Any:
 def gpu_status() -> dict:
     """
     What the GPU says: a dict, whatever there is. Never raises.
+    """
+
+def instructions_used(instructions: str) -> str:
+    """
+    The instruction set that an engine made with this word draws with: what "best" is here.
     """
 
 def lift_discs(

@@ -35,7 +35,18 @@ KEYS = {
     "utilisation": {"blend", "sort", "memory"},
     "machine": {"cpu", "cores", "memory_bytes", "load", "system", "python"},
     "commit": None,
-    "settings": {"path", "size", "frames", "warmup", "runs", "outputs", "backend", "instructions", "threads"},
+    "settings": {
+        "path",
+        "size",
+        "frames",
+        "warmup",
+        "runs",
+        "outputs",
+        "backend",
+        "instructions",
+        "instructions_used",
+        "threads",
+    },
 }
 
 Run = Callable[..., tuple[int, str, str]]
@@ -261,8 +272,10 @@ def test_compare_reads_two_results(run: Run, tmp_path: Path, result: dict[str, A
         (("bench", "--part", "7"), "0.001..1, got 7.0"),
         (("bench", "--compare", "a.json", "b.json"), "cannot read the result file a.json"),
         (("bench", "--peers", "--compare", "a", "b"), "not allowed with"),
+        (("bench", "needle", "--compare", "a", "b"), "draws nothing, got 'needle' to draw too"),
         (("bench", "stack-12", "--part", "0.001", "--peers"), "one level, this one has 12"),
         (("scene", "needle"), "a scene needs a file to go to: -o F.wz"),
+        (("scene", "-o", "x.wz"), "which scene should go to x.wz? There are field-500k"),
         (("scene", "noodle", "-o", "x.wz"), "there is no scene 'noodle'"),
     ],
 )

@@ -101,7 +101,7 @@ def test_the_ratio_turns_round_with_the_sides() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"scene": {"name": "another", "seed": 0}}, "scene name made up and another"),
+        ({"scene": {"name": "another", "seed": 0}}, "different things: scene made up and another \\("),
         ({"scene": {"name": "made up", "seed": 1}}, "scene seed 0 and 1"),
     ],
 )
@@ -131,9 +131,13 @@ def test_unlike_views_are_not_compared(key: str) -> None:
 def test_other_settings_may_differ_and_are_named() -> None:
     other = copy.deepcopy(result(2))
     other["settings"]["threads"] = 1
+    other["settings"]["instructions_used"] = "avx2"
     other["commit"] = "def"
     other["stages_ms"] = {"list": {}}
     assert changes(result(1), other) == ["threads None -> 1", "no stage list in A", "commit abc -> def"]
+    before = copy.deepcopy(result(1))
+    before["settings"]["instructions_used"] = "avx512"
+    assert "drawn with avx512 -> avx2" in changes(before, other)
     assert "threads None -> 1" in table_of(compare(result(1), other), changes(result(1), other))
 
 
@@ -150,6 +154,13 @@ def test_other_settings_may_differ_and_are_named() -> None:
             "samples of blend in B",
         ),
         (result(1) | {"samples": {"frame_ms": [[1.0], [1.0, 2.0]], "stages_ms": {}}}, "runs by frames"),
+        *(
+            (result(1) | {key: 5}, f"its {key} must be a table, got 5")
+            for key in ("scene", "settings", "machine")
+        ),
+        (result(1) | {"stages_ms": None}, "its stages_ms must be a table, got None"),
+        (result(1) | {"machine": {"cores": "two"}}, "cores in the machine of B must be a number, got 'two'"),
+        (result(1) | {"settings": {"runs": [3]}}, "runs in the settings of B must be a number"),
     ],
 )
 def test_what_is_no_result_is_refused(broken: Any, words: str) -> None:

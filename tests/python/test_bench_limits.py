@@ -8,8 +8,8 @@ import pytest
 
 import wonderzoom_rt as wz
 from wonderzoom_rt import _core
-from wonderzoom_rt.bench.limits import drawn_blend_rate, utilisation
-from wonderzoom_rt.bench.measure import Settings, measure
+from wonderzoom_rt.bench.limits import drawn_blend_rate, frame_bytes, utilisation
+from wonderzoom_rt.bench.measure import Samples, Settings, measure
 from wonderzoom_rt.bench.report import result_of
 from wonderzoom_rt.bench.scenes import make_scene
 from wonderzoom_rt.bench.table import table_of
@@ -70,3 +70,25 @@ def test_limits_are_rates() -> None:
     assert _core.blend_rate(1, "baseline", 0.0) > 1e6
     assert _core.read_bandwidth(2, 1 << 22, 0.0) > 1e6
     assert _core.sort_rate(1, 4096, 0.0) > 1e4
+
+
+def test_what_is_used_is_of_each_frame_on_its_own() -> None:
+    """Half of the frames are dear: all run at one rate, and no mix of a mean and a median hides it."""
+    cost = np.array([[1.0, 1.0, 1.0, 9.0, 9.0]])
+    counts = dict.fromkeys(("tested", "projected", "tile_entries", "evaluations"), 1e6 * cost)
+    samples = Samples(
+        frame_ms=10.0 * cost,
+        processor_ms=10.0 * cost,
+        stages_ms={"blend": 4.0 * cost, "sort": 2.0 * cost},
+        counts=counts,
+        pixels=0,
+    )
+    limits: dict[str, float | None] = {
+        "blended_evaluations_per_s": 5e8,
+        "read_bytes_per_s": 1e12,
+        "sorted_pairs_per_s": 1e9,
+    }
+    used = utilisation(samples, limits, ("color",))
+    assert used["blend"] == pytest.approx(0.5) and used["sort"] == pytest.approx(0.5)
+    moved = frame_bytes(samples, ("color",))
+    assert moved.shape == (1, 5) and used["memory"] == pytest.approx(moved[0, 0] / 1e-2 / 1e12)

@@ -350,11 +350,15 @@ InstructionSet instructionSetNamed(const std::string& name) {
 }
 
 std::unique_ptr<Rasterizer> makeCpuRasterizer(int threads, const std::string& instructions) {
-    auto rasterizer = makeCpuRasterizer(threads, instructionSetNamed(instructions));
-    if (!rasterizer)
-        throw InputError("instructions must be ones that this machine and this build have got, got \"" + instructions +
-                         "\"");
-    return rasterizer;
+    return makeCpuRasterizer(threads, instructionSetNamed(instructionsUsed(instructions)));
+}
+
+std::string instructionsUsed(const std::string& instructions) {
+    const Kernels* kernels = kernelsFor(instructionSetNamed(instructions));
+    for (const char* name : {"avx512", "avx2", "baseline"})
+        if (kernels && kernels == kernelsFor(instructionSetNamed(name))) return name;
+    throw InputError("instructions must be ones that this machine and this build have got, got \"" + instructions +
+                     "\"");
 }
 
 }  // namespace wz

@@ -48,6 +48,7 @@ _KEYS = (
     "scene",
     "samples",
 )
+_TABLES = ("stages_ms", "machine", "settings", "scene")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,15 @@ def check_result(result: Any, name: str) -> None:
     missing = [key for key in _KEYS if key not in result] if isinstance(result, Mapping) else list(_KEYS)
     if missing:
         raise InputError(f"{name} is no result of wonderzoom bench: it has no {', '.join(missing)}")
+    for key in _TABLES:
+        if not isinstance(result[key], Mapping):
+            raise InputError(
+                f"{name} is no result of wonderzoom bench: its {key} must be a table, got {result[key]!r}"
+            )
+    for table, key in (("settings", "runs"), ("machine", "cores"), ("machine", "load")):
+        value = result[table].get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise InputError(f"{key} in the {table} of {name} must be a number, got {value!r}")
     samples = result["samples"]
     if not isinstance(samples, Mapping) or not isinstance(samples.get("stages_ms"), Mapping):
         raise InputError(f"{name} is no result of wonderzoom bench: its samples have no stages_ms")
@@ -111,10 +121,14 @@ def check_result(result: Any, name: str) -> None:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What keeps two results from being compared, in words."""
     found = []
-    for key in sorted(set(before["scene"]) | set(after["scene"])):
-        values = before["scene"].get(key), after["scene"].get(key)
-        if values[0] != values[1]:
-            found.append(f"scene {key} {values[0]} and {values[1]}")
+    scenes = before["scene"], after["scene"]
+    if scenes[0].get("name") != scenes[1].get("name"):
+        found.append(f"scene {scenes[0].get('name')} and {scenes[1].get('name')}")
+    else:
+        for key in sorted(set(scenes[0]) | set(scenes[1])):
+            values = scenes[0].get(key), scenes[1].get(key)
+            if values[0] != values[1]:
+                found.append(f"scene {key} {values[0]} and {values[1]}")
     for key in _ALIKE:
         values = before["settings"].get(key), after["settings"].get(key)
         if values[0] != values[1]:
@@ -129,6 +143,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         values = before["settings"].get(key), after["settings"].get(key)
         if values[0] != values[1]:
             found.append(f"{key} {values[0]} -> {values[1]}")
+    used = [result["settings"].get("instructions_used") for result in (before, after)]
+    if None not in used and used[0] != used[1]:
+        found.append(f"drawn with {used[0]} -> {used[1]}")
     lost, new = (
         [stage for stage in one["stages_ms"] if stage not in other["stages_ms"]]
         for one, other in ((before, after), (after, before))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from .. import _core
 from ..camera import Camera
 from ..errors import InputError
 from ..layer import SurfelLayer
-from .measure import COLOR_AND_COVERAGE, Samples, Settings, make_engine
+from .measure import COLOR_AND_COVERAGE, Array, Samples, Settings, make_engine
 
 SECONDS = 0.6
 """For each of the three limits."""
@@ -78,27 +77,27 @@ def drawn_blend_rate(settings: Settings, *, side_px: int = 1024, seconds: float 
 def utilisation(
     samples: Samples, limits: dict[str, float | None], outputs: tuple[str, ...]
 ) -> dict[str, float | None]:
-    """Parts of the limits, of medians: 1 is the machine's best.
+    """Parts of the limits, each the median over the frames: 1 is the machine's best.
 
     blend: evaluations a second of the blend stage. sort: pairs a second of the sort stage. memory: what a frame must
     move at least (`frame_bytes`) over the whole frame's time. None where the limit is not known.
     """
-    moved = frame_bytes(samples, outputs) / (1e-3 * float(np.median(samples.frame_ms)))
+    moved = float(np.median(frame_bytes(samples, outputs) / (1e-3 * samples.frame_ms)))
     bandwidth = limits["read_bytes_per_s"]
     return {
-        "blend": _share(samples, "blend", samples.funnel["evaluations"], limits["blended_evaluations_per_s"]),
-        "sort": _share(samples, "sort", samples.funnel["tile_entries"], limits["sorted_pairs_per_s"]),
+        "blend": _share(samples, "blend", samples.counts["evaluations"], limits["blended_evaluations_per_s"]),
+        "sort": _share(samples, "sort", samples.counts["tile_entries"], limits["sorted_pairs_per_s"]),
         "memory": None if bandwidth is None else moved / bandwidth,
     }
 
 
-def frame_bytes(samples: Samples, outputs: tuple[str, ...]) -> float:
-    """Bytes that a frame moves at least: each array once written and once read, rectangles once more to count."""
-    count: dict[str, Any] = samples.funnel
+def frame_bytes(samples: Samples, outputs: tuple[str, ...]) -> Array:
+    """Bytes (runs, frames) that each frame moves at least: each array once written and once read, rectangles twice."""
+    count = samples.counts
     detail = _DETAIL if set(outputs) - {"color", "coverage"} else 0
     projected = 2 * (_RECORD + detail) + 3 * _RECT_AND_KEY
     image = sum(_PIXEL_BYTES.get(name, 4) for name in outputs) * samples.pixels
-    return float(
+    return (
         count["tested"] * _SURFEL
         + count["projected"] * projected
         + count["tile_entries"] * 2 * _ENTRY
@@ -106,9 +105,9 @@ def frame_bytes(samples: Samples, outputs: tuple[str, ...]) -> float:
     )
 
 
-def _share(samples: Samples, stage: str, count: float, limit: float | None) -> float | None:
+def _share(samples: Samples, stage: str, counts: Array, limit: float | None) -> float | None:
     if limit is None:
         return None
-    times = samples.stages_ms.get(stage)
-    median = 0.0 if times is None else float(np.median(times))
-    return count / (1e-3 * median) / limit if median > 0.0 else 0.0
+    times = samples.stages_ms.get(stage, np.zeros(counts.shape))
+    rates = counts[times > 0.0] / (1e-3 * times[times > 0.0])
+    return float(np.median(rates)) / limit if rates.size else 0.0

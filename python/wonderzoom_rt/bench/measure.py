@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -66,15 +66,19 @@ class Samples:
     """What was measured: arrays (runs, frames).
 
     frame_ms: from the call until the images are there, on a GPU in its memory. processor_ms: of all threads.
-    stages_ms: by stage, as the engine timed them. funnel: mean counts a frame. pixels: of a frame.
+    stages_ms: by stage, as the engine timed them. counts: of the funnel, by name. pixels: of a frame.
     """
 
     frame_ms: Array
     processor_ms: Array
     stages_ms: dict[str, Array]
-    funnel: dict[str, float]
+    counts: dict[str, Array]
     pixels: int
-    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def funnel(self) -> dict[str, float]:
+        """Mean counts a frame."""
+        return {name: float(counts.mean()) for name, counts in self.counts.items()}
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -137,12 +141,14 @@ def _samples(
     }
     frame = np.array([[wall for wall, _, _ in run] for run in drawn])
     stages["other"] = np.maximum(frame - sum(stages.values()), 0.0)
-    counts = [stats["funnel"] for run in drawn for _, _, stats in run]
-    funnel = {name: float(np.mean([count[name] for count in counts])) for name in counts[0]}
+    counts = {
+        name: np.array([[stats["funnel"][name] for _, _, stats in run] for run in drawn], dtype=np.float64)
+        for name in drawn[0][0][2]["funnel"]
+    }
     return Samples(
         frame_ms=frame,
         processor_ms=np.array([[busy for _, busy, _ in run] for run in drawn]),
         stages_ms=stages,
-        funnel=funnel,
+        counts=counts,
         pixels=cameras[0].width * cameras[0].height,
     )

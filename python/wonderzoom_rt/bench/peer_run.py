@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from .machine import commit, machine
 from .measure import COLOR_AND_COVERAGE, Progress, Settings, make_engine
 from .peers import PEERS, Peer
 from .peers.protocol import version_of
-from .report import percentiles, rounded
+from .report import instructions_used, percentiles, rounded
 from .run import Wishes, check
 from .scenes import open_subject
 
@@ -34,10 +33,18 @@ def run_peers(
 ) -> dict[str, Any]:
     """Times the reference view, ours and theirs. Frames and warm-up are 10 and 2 unless wished otherwise.
 
-    Raises InputError for a world of several levels or with a sky, which no peer knows, and for a camera that is
-    no plain pinhole.
+    Raises InputError for a world of several levels or with a sky, which no peer knows, for a camera that is no plain
+    pinhole, and for a path, outputs or runs that peers cannot follow.
     """
     check(wishes)
+    if wishes.path != "still":
+        raise InputError(f"peers draw the reference view alone, got the path {wishes.path}")
+    if wishes.settings.outputs != COLOR_AND_COVERAGE:
+        raise InputError(f"peers draw colour and coverage, got outputs {', '.join(wishes.settings.outputs)}")
+    if wishes.runs != 1:
+        raise InputError(
+            f"peers are measured in one run of several frames (--frames), got runs {wishes.runs}"
+        )
     tell = progress or (lambda fraction, words: None)
     where, engine = machine(), make_engine(wishes.settings)
     tell(0.0, "making the scene")
@@ -48,7 +55,7 @@ def run_peers(
         raise InputError("peers draw views whose principal point is in the middle; this camera's is not")
     frames = wishes.frames or FRAMES
     warmup = WARMUP if wishes.warmup is None else wishes.warmup
-    ours = _Ours(replace(wishes.settings, outputs=COLOR_AND_COVERAGE), engine, scene.world.snapshot(), camera)
+    ours = _Ours(wishes.settings, engine, scene.world.snapshot(), camera)
     result: dict[str, Any] = {
         "scene": {"name": scene.name, **scene.facts},
         "surfels": len(layer),
@@ -58,7 +65,7 @@ def run_peers(
         "commit": commit(),
         "ours": {
             "name": "wonderzoom_rt",
-            "where": f"{wishes.settings.backend} {wishes.settings.instructions}",
+            "where": " ".join(filter(None, (wishes.settings.backend, instructions_used(wishes.settings)))),
             **_timed(ours, frames, warmup),
         },
         "peers": [],

@@ -15,7 +15,8 @@ from .measure import Samples, Settings
 from .scene import Scene
 
 FORMAT = 1
-FUNNEL = ("tested", "visible", "projected", "tile_entries", "evaluations", "contributions")
+FUNNEL = ("tested", "projected", "visible", "tile_entries", "evaluations", "contributions")
+PAGES = ("pages_tested", "pages_selected")
 _DIGITS = 5
 Array = NDArray[np.float64]
 
@@ -52,7 +53,7 @@ def result_of(
         "memory": {
             "peak_bytes": peak_memory_bytes(),
             "world_bytes": world_bytes(scene),
-            "frame_bytes_moved": round(frame_bytes(samples, settings.outputs)),
+            "frame_bytes_moved": round(float(frame_bytes(samples, settings.outputs).mean())),
         },
         "limits": {name: known(rate) for name, rate in limits.items()},
         "utilisation": {
@@ -69,6 +70,7 @@ def result_of(
             "outputs": list(settings.outputs),
             "backend": settings.backend,
             "instructions": settings.instructions,
+            "instructions_used": instructions_used(settings),
             "threads": settings.threads,
             "cull": settings.cull,
             "lod": settings.lod,
@@ -79,6 +81,13 @@ def result_of(
             "stages_ms": {name: compact(times) for name, times in samples.stages_ms.items()},
         },
     }
+
+
+def instructions_used(settings: Settings) -> str | None:
+    """What the wish for instructions comes to on this machine; None where the processor does not draw."""
+    from .. import _core
+
+    return _core.instructions_used(settings.instructions) if settings.backend == "cpu" else None
 
 
 def percentiles(times: Array) -> dict[str, float]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .compare import BUSY
-from .report import FUNNEL
+from .report import FUNNEL, PAGES
 
 _LIMITS = (
     ("blended_evaluations_per_s", "blend", 1e9, "G blended evaluations/s"),
@@ -24,9 +24,10 @@ def table_of(result: dict[str, Any]) -> str:
     culling = "".join(
         f", no {word}" for key, word in (("cull", "culling"), ("lod", "level of detail")) if not settings[key]
     )
+    drawn_by = f"cpu {settings['instructions_used']}" if settings["backend"] == "cpu" else settings["backend"]
     rows = [
         f"{result['scene']['name']}, path {settings['path']}, {width}x{height}, {', '.join(settings['outputs'])}; "
-        f"{settings['backend']} {settings['instructions']}, {threads} threads{culling}",
+        f"{drawn_by}, {threads} threads{culling}",
         f"{here['cpu']}, {here['cores']} cores, {here['system']}; commit {result['commit'] or 'unknown'}; "
         f"{settings['runs']} x {settings['frames']} frames after {settings['warmup']}",
         "",
@@ -42,9 +43,10 @@ def table_of(result: dict[str, Any]) -> str:
         rows.append(
             f"{name:10} {stage['p50']:8.2f}  {stage['p95']:8.2f}   {stage['p50'] / times['p50']:7.1%}"
         )
-    rows += ["", "surfels, means a frame"]
-    rows += [f"{_spoken(name):24} {_count(result['funnel'][name]):>14}" for name in FUNNEL]
-    rows.append(f"{'contributions a pixel':24} {result['funnel']['contributions_per_pixel']:14.1f}")
+    counts = result["funnel"]
+    rows += ["", "pages and surfels, means a frame"]
+    rows += [f"{_spoken(name):24} {_count(counts[name]):>14}" for name in (*PAGES, *FUNNEL)]
+    rows.append(f"{'contributions a pixel':24} {counts['contributions_per_pixel']:14.1f}")
     rows += ["", "limit of this machine, measured now                 used"]
     for key, part, unit, words in _LIMITS:
         limit, used = result["limits"][key], result["utilisation"][part]

@@ -61,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs it."""
     if arguments.compare is not None:
+        if arguments.subject is not None:
+            raise InputError(
+                f"--compare reads two results and draws nothing, got {arguments.subject!r} to draw too"
+            )
         return _compare(arguments)
     from ..bench.peer_run import run_peers, table_of_peers
     from ..bench.run import run_bench

@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import InputError
 
     if arguments.name is None:
+        if arguments.out is not None:
+            raise InputError(f"which scene should go to {arguments.out}? There are {', '.join(SCENES)}")
         _list(arguments.json)
         return 0
     if arguments.out is None:
