@@ -42,6 +42,7 @@ def made_up(times: list[dict[str, float]]) -> Recording:
             "funnel": {
                 "tested": 5000,
                 "projected": 4000,
+                "visible": 3000,
                 "tile_entries": 8000,
                 "evaluations": 1e6,
                 "contributions": 4e5,
@@ -98,7 +99,10 @@ def test_the_slowest_frame_is_the_one_that_worked_longest() -> None:
         [{"blend": 9.0, "load": 50.0}, {"blend": 12.0, "load": 0.0}, {"blend": 8.0, "load": 0.0}]
     )
     assert slowest_frame(session) == 1
-    assert dict((name, count) for name, count, _ in funnel_steps(session))["projected"] == 4000
+    steps = {name: (count, note) for name, count, note in funnel_steps(session)}
+    assert steps["projected"][0] == 4000
+    assert steps["visible"] == (3000, "at least a pixel")
+    assert list(steps).index("projected") < list(steps).index("visible") < list(steps).index("tile entries")
 
 
 @pytest.mark.parametrize("top", [0.003, 0.9, 1.0, 7.3, 49.0, 1234.0])

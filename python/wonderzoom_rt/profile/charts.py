@@ -114,7 +114,7 @@ def histogram(canvas: Canvas, box: Box, total: Numbers) -> None:
     bins = int(np.clip(2 * np.sqrt(len(total)), 12, 60))
     counts, edges = np.histogram(total, bins=bins, range=(low, high))
     top = _top(counts.astype(np.float64))
-    _grid(canvas, plot, top, "frames")
+    _grid(canvas, plot, top, "frames", whole=True)
     for count, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
         x0 = plot.x + plot.width * (left - low) / (high - low)
         x1 = plot.x + plot.width * (right - low) / (high - low)
@@ -173,10 +173,9 @@ def heat_map(canvas: Canvas, box: Box, values: Numbers, unit: str, *, crop: tupl
     ramp = heat_colors(np.linspace(0.0, 1.0, bar.width)[None, :].repeat(bar.height, axis=0))
     canvas.picture(bar, ramp, smooth=False)
     canvas.text(bar.x, bar.bottom + 24, "0", size=SMALL, color=GREY)
-    canvas.text(
-        bar.right, bar.bottom + 24, f"{short_number(top)} {unit}", size=SMALL, color=GREY, anchor="right"
-    )
     mean, most = float(values.mean()), float(values.max())
+    end = f"{short_number(top)} {unit}{' and more' if most > top else ''}"
+    canvas.text(bar.right, bar.bottom + 24, end, size=SMALL, color=GREY, anchor="right")
     canvas.text(
         taken.right,
         bar.y + 17,
@@ -191,8 +190,11 @@ def _top(values: Numbers) -> float:
     return max(float(values.max(initial=0.0)) * 1.04, 1e-6)
 
 
-def _grid(canvas: Canvas, plot: Box, top: float, unit: str) -> None:
+def _grid(canvas: Canvas, plot: Box, top: float, unit: str, *, whole: bool = False) -> None:
+    """Lines and numbers at the left; whole: of things that come whole, so nothing between."""
     for value in ticks(top, 5):
+        if whole and value != int(value):
+            continue
         y = plot.bottom - plot.height * value / top
         canvas.line(plot.x, y, plot.right, y, PALE)
         canvas.text(plot.x - 12, y + 7, f"{value:g}", size=SMALL, color=GREY, anchor="right")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,23 +52,29 @@ class FrameLog:
         return np.array([stats.get(group, {}).get(name, 0) for stats in self.stats], dtype=np.float64)
 
     def summary(self) -> dict[str, Any]:
-        """frame_ms {p50, p95, p99, p999, mean}, fps, low1_fps, stages_ms {name: {p50, p95}}, funnel, bytes_read."""
+        """frames; frame_ms {p50, p95, p99, p999, mean} and stages_ms {name: {p50, p95}}, ms; fps; low1_fps, over the
+        slowest hundredth, one frame at least; funnel, medians; bytes_read and pages_loaded, sums. To five digits."""
         total = self.total_ms()
         if len(total) == 0:
             return {"frames": 0}
-        p50, p95, p99, p999 = (float(value) for value in np.percentile(total, (50, 95, 99, 99.9)))
-        slowest = np.sort(total)[-max(1, len(total) // 100) :]
+        p50, p95, p99, p999 = (_rounded(value) for value in np.percentile(total, (50, 95, 99, 99.9)))
+        slowest = np.sort(total)[-math.ceil(len(total) / 100) :]
         funnel = {name: int(np.median(self.numbers("funnel", name))) for name in self.stats[0]["funnel"]}
         return {
             "frames": len(total),
-            "frame_ms": {"p50": p50, "p95": p95, "p99": p99, "p999": p999, "mean": float(total.mean())},
-            "fps": 1000.0 / float(total.mean()),
-            "low1_fps": 1000.0 / float(slowest.mean()),
+            "frame_ms": {"p50": p50, "p95": p95, "p99": p99, "p999": p999, "mean": _rounded(total.mean())},
+            "fps": _rounded(1000.0 / total.mean()),
+            "low1_fps": _rounded(1000.0 / slowest.mean()),
             "stages_ms": {
-                name: {"p50": float(np.median(values)), "p95": float(np.percentile(values, 95))}
+                name: {"p50": _rounded(np.median(values)), "p95": _rounded(np.percentile(values, 95))}
                 for name, values in self.stages_ms().items()
             },
             "funnel": funnel,
             "bytes_read": int(self.numbers("bytes", "read").sum()),
             "pages_loaded": int(self.numbers("pages", "loaded").sum()),
         }
+
+
+def _rounded(value: Any) -> float:
+    """To five digits: no timer knows more."""
+    return float(f"{float(value):.5g}")

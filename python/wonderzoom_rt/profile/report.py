@@ -84,9 +84,10 @@ def funnel_steps(session: Recording) -> list[tuple[str, float, str]]:
     pixels = float(size.width * size.height)
 
     def usual(group: str, name: str) -> float:
-        return float(np.median(frames.numbers(group, name)))
+        return float(round(np.median(frames.numbers(group, name))))
 
     tested, drawn = usual("funnel", "tested"), usual("funnel", "projected")
+    visible = usual("funnel", "visible")
     entries, evaluations = usual("funnel", "tile_entries"), usual("funnel", "evaluations")
     contributions = usual("funnel", "contributions")
     pages = usual("pages", "tested")
@@ -95,6 +96,7 @@ def funnel_steps(session: Recording) -> list[tuple[str, float, str]]:
         ("selected", usual("pages", "selected"), "pages to draw"),
         ("tested", tested, "surfels"),
         ("projected", drawn, f"{100 * drawn / max(tested, 1.0):.0f} % of tested"),
+        ("visible", visible, "at least a pixel"),
         ("tile entries", entries, f"{entries / max(drawn, 1.0):.2f} a surfel"),
         ("evaluations", evaluations, f"{evaluations / pixels:.0f} a pixel"),
         ("contributions", contributions, f"{contributions / pixels:.1f} a pixel"),
@@ -138,7 +140,9 @@ def _header(canvas: Canvas, session: Recording, title: str | None) -> None:
 
 def _slowest(canvas: Canvas, y: int, frame: Frame, number: int) -> None:
     right = MARGIN + COLUMN + GUTTER
-    charts.heading(canvas, MARGIN, y, f"The slowest frame, number {number}", "drawn once more, from memory")
+    charts.heading(
+        canvas, MARGIN, y, f"The slowest frame to draw, number {number}", "loading apart; drawn once more"
+    )
     canvas.picture(Box(MARGIN, y + 22, COLUMN, canvas.image.height), frame.image(), smooth=True)
     if "tiles" not in frame.stats:
         return
