@@ -101,6 +101,8 @@ void start(const Options& options) {
 
 void stop() { modeBits.fetch_and(~uint32_t(kZones | kFineZones), std::memory_order_relaxed); }
 
+uint64_t recordings() { return session.load(std::memory_order_relaxed); }
+
 std::vector<Track> capture(uint64_t since_ns) {
     std::vector<std::shared_ptr<Ring>> rings;
     std::vector<Track> tracks;

@@ -50,6 +50,8 @@ struct Options {
 void start(const Options& options = {});
 // Ends it; what was recorded stays to be captured until the next start().
 void stop();
+// How often start() was called: what counts from the beginning of a recording starts anew when this has changed.
+uint64_t recordings();
 
 enum class EventKind : uint8_t { Zone, Counter, Instant };
 

@@ -153,7 +153,7 @@ RenderSettings Engine::prepare(const Snapshot& snapshot, const Camera& camera, c
 
 FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const RenderSettings& settings,
                           std::span<const float> readiness, Frame& frame) {
-    WZ_ZONE("frame");
+    WZ_ZONE_OF("frame", scratch_->trace.number());
     const auto start = Clock::now();
     FrameStats stats;
     const RenderSettings focused = prepare(snapshot, camera, settings, readiness, stats);
@@ -169,7 +169,7 @@ std::shared_ptr<DeviceFrame> Engine::renderOnDevice(const Snapshot& snapshot, co
                                                     FrameStats& stats) {
     if (!device_)
         throw InputError("this engine draws on the CPU; make it with backend=\"cuda\" to keep frames on a GPU");
-    WZ_ZONE("frame");
+    WZ_ZONE_OF("frame", scratch_->trace.number());
     const auto start = Clock::now();
     const RenderSettings focused = prepare(snapshot, camera, settings, readiness, stats);
     auto frame = device_->renderOnDevice(scratch_->list, camera, focused);

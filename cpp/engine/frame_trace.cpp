@@ -8,6 +8,14 @@
 
 namespace wz {
 
+uint64_t FrameTrace::number() {
+    if (const uint64_t now = profiler::recordings(); now != recording_) {
+        recording_ = now;
+        frames_ = 0;
+    }
+    return frames_++;
+}
+
 void FrameTrace::record(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
                         const FrameStats& stats) {
     WZ_COUNTER("pages selected", stats.select.selected);

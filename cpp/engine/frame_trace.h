@@ -15,12 +15,15 @@ struct FrameStats;
 // What a frame tells the profiler beside its zones: counters, and instants where something changed since the frame before.
 class FrameTrace {
 public:
+    // The number of the frame that begins, from 0 with each recording.
+    uint64_t number();
     void record(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
                 const FrameStats& stats);
 
 private:
     void recordReadiness(std::span<const float> readiness);
 
+    uint64_t recording_ = 0, frames_ = 0;
     uint64_t epoch_ = 0;
     bool any_ = false;
     std::map<LevelId, float> readiness_;  // of the levels that are not ready

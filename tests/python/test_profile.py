@@ -15,6 +15,7 @@ import pytest
 import wonderzoom_rt as wz
 from chrome_trace import problems_of, read_trace, zones_of
 from wonderzoom_rt import profile
+from wonderzoom_rt.bench.scenes import make_scene
 from wonderzoom_rt.profile.rings import INSTANT
 
 CAMERA = wz.Camera.home(96, 64, focal=90.0)
@@ -60,6 +61,23 @@ def test_a_trace_is_valid_and_holds_each_stage_of_each_frame(world: wz.World, tm
         assert len(on_main) == 3, stage
     names = {e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "thread_name"}
     assert {"main", "worker 1"} <= names
+
+
+def test_frames_are_numbered_from_the_beginning_of_each_recording(world: wz.World, tmp_path: Path) -> None:
+    world.render(CAMERA)
+    for frames in (3, 2):
+        numbers = [zone["args"]["value"] for zone in zones_of(record(world, tmp_path, frames), "frame")]
+        assert numbers == list(range(frames)) and all(type(number) is int for number in numbers)
+
+
+def test_threads_that_load_are_told_from_those_that_draw(tmp_path: Path) -> None:
+    file = tmp_path / "w.wz"
+    make_scene("crossing", part=0.02).world.save(file)
+    world = wz.World.open(file)
+    world._engine = wz.Engine(threads=2)
+    trace = record(world, tmp_path)
+    names = [e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "thread_name"]
+    assert sorted(names) == ["loader 1", "main", "worker 1"]
 
 
 def test_stages_lie_inside_their_frame(world: wz.World, tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ def test_a_hitch_leaves_an_instant_in_the_recording() -> None:
         watch.finish()
     assert session.capture().names(profile.rings.INSTANT) == ["hitch: load"]
     kept = watch.hitches[0].capture
-    assert kept is not None and kept.values("hitch: load", profile.rings.INSTANT).tolist() == [38.5]
+    assert kept is not None and kept.values("hitch: load", profile.rings.INSTANT).tolist() == [20], (
+        "its frame"
+    )
+    assert watch.hitches[0].frame == 20
 
 
 @pytest.mark.parametrize(("options", "words"), [({"factor": 1.0}, "factor"), ({"window": 3}, "window")])

@@ -103,7 +103,7 @@ class HitchWatch:
         before["other"] = max(usual - sum(before.values()), 0.0)
         stage = max(stages, key=lambda name: stages[name] - before[name])
         hitch = Hitch(self._count, total, usual, stage, stages[stage], before[stage])
-        zones.instant(f"hitch: {stage}", total)
+        zones.instant(f"hitch: {stage}", self._count)
         self.hitches.append(hitch)
         self._waiting.append((len(self.hitches) - 1, self._count + FRAMES_AFTER))
         return hitch

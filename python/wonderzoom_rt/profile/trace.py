@@ -68,7 +68,7 @@ def _track_lines(track: Track, begin_ns: int) -> Iterator[str]:
     where = f'"pid": {track.process}, "tid": {track.thread}'
     for at, index in enumerate(order.tolist()):
         name, kind, value = names[track.name_index[index]], int(track.kind[index]), float(track.value[index])
-        arguments = f', "args": {{"value": {json.dumps(value)}}}' if np.isfinite(value) else ""
+        arguments = f', "args": {{"value": {_number(value)}}}' if np.isfinite(value) else ""
         moment = f'"name": {name}, {where}, "ts": {_microseconds(begin[at])}'
         if kind == ZONE:
             yield f'{{"ph": "X", {moment}, "dur": {_microseconds(length[at])}{arguments}}}'
@@ -77,6 +77,11 @@ def _track_lines(track: Track, begin_ns: int) -> Iterator[str]:
                 yield f'{{"ph": "C", {moment}{arguments}}}'
         else:
             yield f'{{"ph": "i", "s": "t", {moment}{arguments}}}'
+
+
+def _number(value: float) -> str:
+    """A finite number; what is whole, as most counts are, without a point."""
+    return str(int(value)) if value.is_integer() else json.dumps(value)
 
 
 def _microseconds(nanoseconds: int) -> str:
