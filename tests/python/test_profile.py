@@ -324,3 +324,15 @@ def test_the_reader_of_these_tests_finds_what_is_planted(world: wz.World, tmp_pa
     trace = record(world, tmp_path)
     spoil(trace, how)
     assert problems_of(trace) != []
+
+
+def test_a_recording_says_what_its_rings_lost(world: wz.World) -> None:
+    with profile.recording(events_per_thread=32) as session:
+        for _ in range(10):
+            world.render(CAMERA)
+    kept = sum(len(track) for track in session.capture().tracks)
+    assert session.lost_events()["main"] > 0 and kept <= 2 * 32
+    assert session.facts()["lost_events"] == session.lost_events()
+    with world.profile() as session:
+        world.render(CAMERA)
+    assert session.lost_events() == {}

@@ -27,7 +27,7 @@ def table_of(result: dict[str, Any]) -> str:
     drawn_by = f"cpu {settings['instructions_used']}" if settings["backend"] == "cpu" else settings["backend"]
     rows = [
         f"{result['scene']['name']}, path {settings['path']}, {width}x{height}, {', '.join(settings['outputs'])}; "
-        f"{drawn_by}, {threads} threads{culling}",
+        f"{drawn_by}, {threads} {'thread' if threads == 1 else 'threads'}{culling}",
         f"{here['cpu']}, {here['cores']} cores, {here['system']}; commit {result['commit'] or 'unknown'}; "
         f"{settings['runs']} x {settings['frames']} frames after {settings['warmup']}",
         "",

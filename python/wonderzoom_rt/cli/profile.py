@@ -87,6 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({**names, **facts})
         return 0
     print("\n".join(_lines(facts["summary"], facts["hitches"])))
+    if facts["lost_events"]:
+        print(
+            f"note: newer events wrote over the oldest {sum(facts['lost_events'].values()):,}, which the trace lacks; "
+            f"draw fewer frames{' or leave out --fine' if arguments.fine else ''} to keep all"
+        )
     print(arguments.out if arguments.report is None else f"{arguments.out}\n{arguments.report}")
     return 0
 

@@ -47,6 +47,14 @@ class Recording:
         """Called when the block ends."""
         self._watch.finish()
 
+    def lost_events(self) -> dict[str, int]:
+        """How many events of each track were written over by newer ones: the trace begins later by so many."""
+        lost: dict[str, int] = {}
+        for track in self.capture().tracks:
+            if track.lost > 0:
+                lost[track.name] = lost.get(track.name, 0) + track.lost
+        return lost
+
     def facts(self) -> dict[str, Any]:
         """What goes into a trace beside its events."""
         from .machine import machine_facts
@@ -55,6 +63,7 @@ class Recording:
             "summary": self.frames.summary(),
             "hitches": [hitch.words() for hitch in self.hitches],
             "fine": self.fine,
+            "lost_events": self.lost_events(),
             **machine_facts(),
         }
 
