@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the project's Markdown pages: links lead somewhere and Python snippets run.
+"""Checks the project's Markdown pages: links lead somewhere, tables are whole and Python snippets run.
 
     python tools/check_docs.py [--run] [PAGE ...]
 
@@ -98,6 +98,23 @@ def broken_links(page: Path) -> list[str]:
     return found
 
 
+def broken_tables(page: Path) -> list[str]:
+    """Tables that a reader would see as text: without a header, or with a row of another number of cells."""
+    found: list[str] = []
+    before: list[int] = []  # cells of the rows of this table so far
+    for number, row in enumerate(without_blocks(page.read_text()).splitlines(), 1):
+        if not row.startswith("|"):
+            before = []
+            continue
+        before.append(len(re.findall(r"(?<!\\)\|", row)) - 1)
+        here = f"{page.relative_to(ROOT)}:{number}"
+        if len(before) == 2 and not re.fullmatch(r"\|[\s:|-]+\|", row):
+            found.append(f"{here}: a table without a header; an empty line before it breaks it off")
+        if before[-1] != before[0]:
+            found.append(f"{here}: a row of {before[-1]} cells in a table of {before[0]}")
+    return found
+
+
 def script_of(blocks: list[Block]) -> str:
     """The runnable blocks as one script; its lines keep the page's numbers, so that errors point there."""
     rows: list[str] = []
@@ -139,7 +156,7 @@ def main() -> int:
     parser.add_argument("pages", nargs="*", type=Path)
     options = parser.parse_args()
     chosen = [p.resolve() for p in options.pages] or pages()
-    wrong = [w for page in chosen for w in broken_links(page)]
+    wrong = [w for page in chosen for w in (*broken_links(page), *broken_tables(page))]
     if options.run:
         wrong += [w for page in chosen if (w := snippet_failure(page, options.timeout))]
     for line in wrong:

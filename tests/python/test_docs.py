@@ -22,8 +22,17 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("name", [str(p.relative_to(ROOT)) for p in check_docs.pages()])
-def test_links_of_the_page_lead_somewhere(name: str) -> None:
+def test_links_of_the_page_lead_somewhere_and_its_tables_are_whole(name: str) -> None:
     assert check_docs.broken_links(ROOT / name) == []
+    assert check_docs.broken_tables(ROOT / name) == []
+
+
+def test_broken_tables_are_found(page: Path) -> None:
+    page.write_text("| a | b |\n|---|---|\n| `x | y` | a \\| b |\n| 1 |\n\n| 3 | 4 |\n| 5 | 6 |\n")
+    assert check_docs.broken_tables(page) == [
+        "page.md:4: a row of 1 cells in a table of 2",
+        "page.md:7: a table without a header; an empty line before it breaks it off",
+    ]
 
 
 def test_broken_link_is_found_with_its_line(page: Path) -> None:
