@@ -18,28 +18,20 @@ struct alignas(64) LaneArray {
 
 static inline F16 load(const LaneArray& a) { return loadLanes(a.v); }
 
-// Sixteen packed surfels (the last one again where n < 16) with their sixteen words as lanes.
-static void loadPacked(const Surfel* in, uint32_t n, StoredLanes<F16>& out) {
-    Words8 words[2][2][8];  // half of the surfels, half of the words
-    for (uint32_t i = 0; i < kLanes; ++i) {
-        const Surfel* s = in + (i < n ? i : n - 1);
-        __builtin_memcpy(&words[i / 8][0][i % 8], s, sizeof(Words8));
-        __builtin_memcpy(&words[i / 8][1][i % 8], reinterpret_cast<const char*>(s) + sizeof(Words8), sizeof(Words8));
-    }
-    for (auto& half : words)
-        for (auto& square : half) transpose(square);
-    const auto lanes = [&](int word) { return fromWords(words[0][word / 8][word % 8], words[1][word / 8][word % 8]); };
-    for (int k = 0; k < 3; ++k) {
-        out.position[k] = lanes(k);
-        out.rotation[k] = lanes(3 + k);
-        out.color[k] = lanes(8 + k);
-    }
-    out.extent[0] = lanes(6);
-    out.extent[1] = lanes(7);
-    out.opacity = lanes(11);
-    out.now = lanes(12);
-    out.prior = lanes(13);
-    out.mask = lanes(14);
+// Sixteen packed surfels with their sixteen words as lanes.
+WZ_LANE_OP StoredLanes<F16> loadPacked(const Surfel* in) {
+    I16 pairs[8];
+    loadColumns(in, pairs);
+    const auto low = [&](int k) __attribute__((always_inline)) { return toLanes(lowWords(pairs[k]), F16(0.0f)); };
+    const auto high = [&](int k) __attribute__((always_inline)) { return toLanes(highWords(pairs[k]), F16(0.0f)); };
+    return {{low(0), high(0), low(1)},
+            {high(1), low(2), high(2)},
+            {low(3), high(3)},
+            {low(4), high(4), low(5)},
+            high(5),
+            low(6),
+            high(6),
+            low(7)};
 }
 static_assert(offsetof(Surfel, rotation) == 6 && offsetof(Surfel, extent) == 12 && offsetof(Surfel, color) == 16 &&
                   offsetof(Surfel, opacity) == 22 && offsetof(Surfel, now) == 24 && offsetof(Surfel, mask) == 28,
@@ -150,24 +142,6 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
     }
 }
 
-// Sixteen columns of sixteen numbers become records, four by four. Where two rows go to one place the later one stays.
-static inline void writeRows(const LaneArray (&columns)[kLanes], float* const (&to)[kLanes]) {
-    for (int r = 0; r < kLanes; r += 4)
-        for (int c = 0; c < kLanes; c += 4) {
-            Floats4 in[4], out[4];
-            for (int k = 0; k < 4; ++k) __builtin_memcpy(&in[k], columns[c + k].v + r, sizeof(Floats4));
-            const Floats4 a = __builtin_shufflevector(in[0], in[1], 0, 4, 1, 5);
-            const Floats4 b = __builtin_shufflevector(in[2], in[3], 0, 4, 1, 5);
-            const Floats4 d = __builtin_shufflevector(in[0], in[1], 2, 6, 3, 7);
-            const Floats4 e = __builtin_shufflevector(in[2], in[3], 2, 6, 3, 7);
-            out[0] = __builtin_shufflevector(a, b, 0, 1, 4, 5);
-            out[1] = __builtin_shufflevector(a, b, 2, 3, 6, 7);
-            out[2] = __builtin_shufflevector(d, e, 0, 1, 4, 5);
-            out[3] = __builtin_shufflevector(d, e, 2, 3, 6, 7);
-            for (int k = 0; k < 4; ++k) __builtin_memcpy(to[r + k] + c, &out[k], sizeof(Floats4));
-        }
-}
-
 // One number in the lanes of `m`, another in the rest, as bits.
 static inline I16 selectBits(M16 m, uint32_t a, uint32_t b) {
     const F16 like(0.0f);
@@ -185,48 +159,21 @@ static F16 flagLanes(const ProjectParams& params, const PageView& page, const Pr
     return fromBits(pictures + shape + I16(page.sky ? static_cast<int32_t>(kRecordSky) : 0), o.x);
 }
 
-// What writeSurfel makes of sixteen surfels at once; `columns` are the fields of their records.
-struct ProjectedRows {
-    LaneArray columns[kLanes];
-    uint64_t rects[kLanes];
-    uint32_t keys[kLanes];
-
-    ProjectedRows(const ProjectParams& params, const PageView& page, const ProjectedLanes<F16>& o) {
-        const F16 zero(0.0f);
-        const F16 fields[kLanes] = {o.x,
-                                    o.y,
-                                    o.ray.ux,
-                                    o.ray.uy,
-                                    o.ray.vx,
-                                    o.ray.vy,
-                                    o.ray.hx,
-                                    o.ray.hy,
-                                    zero,
-                                    o.cutoff2,
-                                    select(o.general, o.fadedOpacity, o.opacity),
-                                    o.red,
-                                    o.green,
-                                    o.blue,
-                                    o.weight,
-                                    flagLanes(params, page, o)};
-        for (int k = 0; k < kLanes; ++k) storeLanes(columns[k].v, fields[k]);
-        LaneArray sides[4], key;
-        storeLanes(sides[0].v, select(o.general, zero, o.x0));
-        storeLanes(sides[1].v, select(o.general, zero, o.y0));
-        storeLanes(sides[2].v, select(o.general, zero, o.x1));
-        storeLanes(sides[3].v, select(o.general, zero, o.y1));
-        storeLanes(key.v, o.key);
-        for (int i = 0; i < kLanes; ++i) keys[i] = orderedKey(key.v[i], page);
-        for (int i = 0; i < kLanes; ++i) {
-            const auto side = [&](int k) { return static_cast<uint32_t>(static_cast<int32_t>(sides[k].v[i])); };
-            rects[i] = uint64_t(side(0) | side(1) << 16) | uint64_t(side(2) | side(3) << 16) << 32;
-        }
-    }
-};
+// What writeSurfel makes of sixteen surfels at once: rectangles from `rects` on, keys from `keys` on, those that are drawn one
+// after the other and anything behind them, sixteen in all.
+WZ_LANE_OP void emitRects(const PageView& page, const ProjectedLanes<F16>& o, uint32_t lanes, PixelRect* rects,
+                          uint32_t* keys) {
+    const auto corner = [&](F16 x, F16 y) __attribute__((always_inline)) {
+        const F16 both = fromBits(truncated(x) | shiftLeft(truncated(y), 16), x);
+        return bitsOf(select(o.general, F16(0.0f), both));
+    };
+    packPairs(rects, lanes, corner(o.x0, o.y0), corner(o.x1, o.y1));
+    packLanes(keys, lanes, orderedKey(o.key, page));
+}
 static_assert(offsetof(SurfelRecord, hy) == 28 && offsetof(SurfelRecord, cutoff2) == 36 &&
                   offsetof(SurfelRecord, weight) == 56 && offsetof(SurfelRecord, flags) == 60 &&
                   offsetof(PixelRect, y1) == 6,
-              "ProjectedRows names the fields of a record, and of a rectangle, by their places");
+              "emitRects names the fields of a rectangle, and emit those of a record, by their places");
 
 // The details of the lanes that are drawn, from `to` on.
 static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint32_t lanes, uint64_t firstId,
@@ -240,36 +187,61 @@ static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint3
     }
 }
 
-// Writes the lanes that are drawn to the run's next slots. Every lane goes to the slot behind those drawn before it, so that
+// Where the rows of sixteen lanes go when not all are drawn. Every lane goes to the slot behind those drawn before it, so that
 // one that is not drawn is overwritten, or lies behind the last: no branch guesses which are. Those of the last lanes that
-// stand for no surfel have no slot, and write where the last surfel's goes.
-static void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n, const uint32_t* index) {
-    const ProjectedRows p(*run.params, *run.page, o);
-    if (run.extras) emitExtras(*run.page, o, lanes, run.firstId, index, run.extras + run.drawn);
-    const uint32_t first = run.drawn;
-    float spare[kLanes];
-    float* to[kLanes];
-    uint32_t slot = first;
+// stand for no surfel have no slot, and go to `spare`.
+static inline void chooseSlots(SurfelRecord* records, uint32_t lanes, uint32_t n, float* spare, float* (&to)[kLanes]) {
     for (uint32_t i = 0; i < kLanes; ++i) {
-        to[i] = i < n ? reinterpret_cast<float*>(run.records + slot) : spare;
-        slot += lanes >> i & 1u;
+        to[i] = i < n ? reinterpret_cast<float*>(records) : spare;
+        records += lanes >> i & 1u;
     }
-    run.drawn = slot;
-    writeRows(p.columns, to);
-    slot = first;
-    PixelRect* rects = run.rects;
-    uint32_t* keys = run.keys;
-    for (uint32_t i = 0; i < n; ++i) {
-        __builtin_memcpy(rects + slot, &p.rects[i], sizeof(PixelRect));
-        keys[slot] = p.keys[i];
-        slot += lanes >> i & 1u;
+}
+
+WZ_LANE_OP void emitRecords(const ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n) {
+    const F16 fields[kLanes] = {o.x,
+                          o.y,
+                          o.ray.ux,
+                          o.ray.uy,
+                          o.ray.vx,
+                          o.ray.vy,
+                          o.ray.hx,
+                          o.ray.hy,
+                          F16(0.0f),
+                          o.cutoff2,
+                          select(o.general, o.fadedOpacity, o.opacity),
+                          o.red,
+                          o.green,
+                          o.blue,
+                          o.weight,
+                          flagLanes(*run.params, *run.page, o)};
+    SurfelRecord* records = run.records + run.drawn;
+    if (lanes == 0xffffu) {
+        storeRows(fields, [&](int i) __attribute__((always_inline)) { return reinterpret_cast<float*>(records + i); });
+        return;
     }
-    if (run.sources) {
-        slot = first;
-        for (uint32_t i = 0; i < n; ++i) {
-            run.sources[slot] = index[i];
-            slot += lanes >> i & 1u;
-        }
+    alignas(64) float spare[kLanes];
+    float* to[kLanes];
+    chooseSlots(records, lanes, n, spare, to);
+    storeRows(fields, [&](int i) __attribute__((always_inline)) { return to[i]; });
+}
+
+// Writes the lanes that are drawn to the run's next slots.
+WZ_LANE_OP void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n, const uint32_t* index) {
+    emitRecords(run, o, lanes, n);
+    const uint32_t first = run.drawn, count = static_cast<uint32_t>(__builtin_popcount(lanes));
+    run.drawn += count;
+    if (run.extras) emitExtras(*run.page, o, lanes, run.firstId, index, run.extras + first);
+    if (n == kLanes) {
+        emitRects(*run.page, o, lanes, run.rects + first, run.keys + first);
+        if (run.sources) packLanes(run.sources + first, lanes, loadInts(index));
+    } else {  // there may be fewer than sixteen slots
+        PixelRect rects[kLanes];
+        uint32_t keys[kLanes], sources[kLanes];
+        emitRects(*run.page, o, lanes, rects, keys);
+        packLanes(sources, lanes, loadInts(index));
+        __builtin_memcpy(run.rects + first, rects, count * sizeof(PixelRect));
+        __builtin_memcpy(run.keys + first, keys, count * sizeof(uint32_t));
+        if (run.sources) __builtin_memcpy(run.sources + first, sources, count * sizeof(uint32_t));
     }
     for (uint32_t general = bitmaskOf(o.general) & lanes; __builtin_expect(general != 0, 0); general &= general - 1) {
         const uint32_t i = static_cast<uint32_t>(__builtin_ctz(general));
@@ -282,8 +254,10 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
     DiscLanes<F16> disc;
     CentreLanes<F16> centre;
     if (run.packed) {
-        StoredLanes<F16> stored;
-        loadPacked(run.packed + first, n, stored);
+        Surfel last[kLanes];
+        if (n < kLanes)
+            for (uint32_t i = 0; i < kLanes; ++i) last[i] = run.packed[first + (i < n ? i : n - 1)];
+        const StoredLanes<F16> stored = loadPacked(n < kLanes ? last : run.packed + first);
         disc = decodeLanes(stored);
         if (run.page->inFloat)
             centre = packedCentreLanes(*run.params, *run.page, stored.position);

@@ -19,7 +19,6 @@ namespace wz::WZ_TARGET {
 
 #define WZ_LANE_OP static inline __attribute__((always_inline))
 
-typedef uint16_t Words8 __attribute__((vector_size(16)));
 typedef float Floats4 __attribute__((vector_size(16)));
 typedef double Doubles4 __attribute__((vector_size(32)));
 
@@ -32,28 +31,15 @@ WZ_LANE_OP void takeRoots(Doubles4& a) {
 #endif
 }
 
-WZ_LANE_OP Words8 zipLower(Words8 a, Words8 b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
-WZ_LANE_OP Words8 zipUpper(Words8 a, Words8 b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
-
-// Rows become columns, in three rounds of zips.
-WZ_LANE_OP void transpose(Words8 (&m)[8]) {
-    for (int round = 0; round < 3; ++round) {
-        Words8 next[8];
-        for (int i = 0; i < 4; ++i) {
-            next[2 * i] = zipLower(m[i], m[i + 4]);
-            next[2 * i + 1] = zipUpper(m[i], m[i + 4]);
-        }
-        for (int i = 0; i < 8; ++i) m[i] = next[i];
-    }
-}
-
 }  // namespace wz::WZ_TARGET
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define WZ_WHOLE_REGISTERS 1
 #include "raster/cpu/simd16_avx512.h"
 #else
 #include "raster/cpu/simd16_split.h"
 #endif
+#include "raster/cpu/simd16_rows.h"
 
 namespace wz {
 template <>
@@ -63,7 +49,7 @@ struct LaneTraits<WZ_TARGET::F16> {
 };
 }  // namespace wz
 
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#if defined(WZ_WHOLE_REGISTERS)
 namespace wz::WZ_TARGET {
 
 // exp2Within of lane_math.h, to the bit, with instructions that only this set has.

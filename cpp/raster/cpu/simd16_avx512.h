@@ -42,6 +42,8 @@ WZ_LANE_OP M16 operator!(M16 a) { return {_knot_mask16(a.m)}; }
 WZ_LANE_OP I16 operator+(I16 a, I16 b) { return I16::of(_mm512_add_epi32(a.v, b.v)); }
 WZ_LANE_OP I16 operator-(I16 a, I16 b) { return I16::of(_mm512_sub_epi32(a.v, b.v)); }
 WZ_LANE_OP I16 operator&(I16 a, I16 b) { return I16::of(_mm512_and_si512(a.v, b.v)); }
+WZ_LANE_OP I16 operator|(I16 a, I16 b) { return I16::of(_mm512_or_si512(a.v, b.v)); }
+WZ_LANE_OP I16 operator^(I16 a, I16 b) { return I16::of(_mm512_xor_si512(a.v, b.v)); }
 
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) { return F16::of(_mm512_fmadd_ps(a.v, b.v, c.v)); }
 WZ_LANE_OP F16 nmadd(F16 a, F16 b, F16 c) { return F16::of(_mm512_fnmadd_ps(a.v, b.v, c.v)); }
@@ -59,6 +61,9 @@ WZ_LANE_OP F16 fromBits(I16 a, F16) { return F16::of(_mm512_castsi512_ps(a.v)); 
 WZ_LANE_OP I16 shiftLeft(I16 a, int n) { return I16::of(_mm512_slli_epi32(a.v, static_cast<unsigned>(n))); }
 WZ_LANE_OP I16 shiftRight(I16 a, int n) { return I16::of(_mm512_srai_epi32(a.v, static_cast<unsigned>(n))); }
 WZ_LANE_OP F16 toLanes(I16 a, F16) { return F16::of(_mm512_cvtepi32_ps(a.v)); }
+WZ_LANE_OP I16 truncated(F16 a) { return I16::of(_mm512_cvttps_epi32(a.v)); }
+WZ_LANE_OP I16 lowWords(I16 a) { return I16::of(_mm512_and_si512(a.v, _mm512_set1_epi32(0xffff))); }
+WZ_LANE_OP I16 highWords(I16 a) { return I16::of(_mm512_srli_epi32(a.v, 16)); }
 // Sixteen floats, 64-byte aligned.
 WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
@@ -100,12 +105,6 @@ WZ_LANE_OP F16 rowsOf(F16 a, int part) {
         {8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11},
         {12, 12, 12, 12, 13, 13, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15}};
     return F16::of(_mm512_permutexvar_ps(_mm512_load_si512(kIndex[part]), a.v));
-}
-
-// Eight and eight whole numbers, 0..65535.
-WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
-    const __m256i both = _mm256_set_m128i((__m128i)high, (__m128i)low);
-    return F16::of(_mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(both)));
 }
 
 }  // namespace wz::WZ_TARGET

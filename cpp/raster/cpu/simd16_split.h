@@ -83,6 +83,8 @@ WZ_BINARY(M16, F16, >=)
 WZ_BINARY(M16, M16, &)
 WZ_BINARY(M16, M16, |)
 WZ_BINARY(I16, I16, &)
+WZ_BINARY(I16, I16, |)
+WZ_BINARY(I16, I16, ^)
 #undef WZ_BINARY
 
 #define WZ_PART(ARGS, EXPRESSION) [=] ARGS __attribute__((always_inline)) { return EXPRESSION; }
@@ -100,6 +102,9 @@ WZ_LANE_OP F16 fromBits(I16 a, F16) { return each<F16>(WZ_PART((PartI x), (PartF
 WZ_LANE_OP I16 shiftLeft(I16 a, int n) { return each<I16>(WZ_PART((PartI x), x << n), a); }
 WZ_LANE_OP I16 shiftRight(I16 a, int n) { return each<I16>(WZ_PART((PartI x), x >> n), a); }
 WZ_LANE_OP F16 toLanes(I16 a, F16) { return each<F16>(WZ_PART((PartI x), __builtin_convertvector(x, PartF)), a); }
+WZ_LANE_OP I16 truncated(F16 a) { return each<I16>(WZ_PART((PartF x), __builtin_convertvector(x, PartI)), a); }
+WZ_LANE_OP I16 lowWords(I16 a) { return each<I16>(WZ_PART((PartI x), x & 0xffff), a); }
+WZ_LANE_OP I16 highWords(I16 a) { return each<I16>(WZ_PART((PartI x), (PartI)((PartU)x >> 16)), a); }
 
 #if defined(WZ_TWO_PARTS)
 WZ_LANE_OP F16 madd(F16 a, F16 b, F16 c) {
@@ -143,13 +148,6 @@ WZ_LANE_OP F16 ofRows(const Floats4 (&rows)[4]) {
     F16 r;
     r.p0 = __builtin_shufflevector(rows[0], rows[1], 0, 1, 2, 3, 4, 5, 6, 7);
     r.p1 = __builtin_shufflevector(rows[2], rows[3], 0, 1, 2, 3, 4, 5, 6, 7);
-    return r;
-}
-// Eight and eight whole numbers, 0..65535.
-WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
-    F16 r;
-    r.p0 = (PartF)_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32((__m128i)low));
-    r.p1 = (PartF)_mm256_cvtepi32_ps(_mm256_cvtepu16_epi32((__m128i)high));
     return r;
 }
 // Lanes 0..7 are a, lanes 8..15 b.
@@ -255,19 +253,6 @@ WZ_LANE_OP F16 rowsOf(F16 a, int part) {
     r.p1 = spread(rows[1]);
     r.p2 = spread(rows[2]);
     r.p3 = spread(rows[3]);
-    return r;
-}
-WZ_LANE_OP PartF widened(Words8 w, bool upper) {
-    const Words8 zero{};
-    const Words8 wide = upper ? zipUpper(w, zero) : zipLower(w, zero);  // little-endian: words become 32-bit numbers
-    return __builtin_convertvector((PartI)wide, PartF);
-}
-WZ_LANE_OP F16 fromWords(Words8 low, Words8 high) {
-    F16 r;
-    r.p0 = widened(low, false);
-    r.p1 = widened(low, true);
-    r.p2 = widened(high, false);
-    r.p3 = widened(high, true);
     return r;
 }
 #endif

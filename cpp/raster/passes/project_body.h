@@ -7,10 +7,12 @@
 namespace wz {
 
 // Larger key = farther. A total order on floats; sky lies behind everything, finer levels before coarser ones.
-WZ_HD uint32_t orderedKey(float key, const PageView& page) {
-    if (page.sky) return 0xffff0000u | (0xffffu - static_cast<uint32_t>(page.level));
-    const uint32_t bits = static_cast<uint32_t>(bitsOf(key));
-    return (bits & 0x80000000u) ? ~bits : bits | 0x80000000u;
+template <class F>
+WZ_HD IntOf<F> orderedKey(F key, const PageView& page) {
+    using I = IntOf<F>;
+    if (page.sky) return I(static_cast<int32_t>(0xffff0000u | (0xffffu - static_cast<uint32_t>(page.level))));
+    const I bits = bitsOf(key);
+    return bits ^ (shiftRight(bits, 31) | I(INT32_MIN));
 }
 
 // Writes what the later passes read of one surfel that is drawn. `extra` may be null. A general surfel's record and
@@ -36,7 +38,7 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     r.flags = (page.sky ? kRecordSky : 0u) | (dissolve && o.fade.coarse ? 0u : kRecordFine) |
               (dissolve && o.fade.fine ? 0u : kRecordCoarse) |
               (o.general ? kRecordGeneral : (o.dot ? kRecordDot : 0u) | (o.flat ? kRecordFlat : 0u));
-    key = orderedKey(o.key, page);
+    key = static_cast<uint32_t>(orderedKey(o.key, page));
     if (o.general)
         rect = {0, 0, 0, 0};
     else
