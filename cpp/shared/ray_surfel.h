@@ -26,6 +26,8 @@ template <class F>
 struct ScreenDisc {
     F a, b, c, d;  // px
     F e, g;  // of the depth
+    F wide2, high2;  // a^2 + b^2, c^2 + d^2
+    F slope2;  // e^2 + g^2
     F det;  // a d - b c, kept away from 0
 };
 
@@ -38,15 +40,17 @@ struct CameraTangents {
 template <class F>
 WZ_HD ScreenDisc<F> screenDiscOf(const CameraTangents<F>& t, F tx, F ty, F px1, F px2, F depth1, F depth2) {
     ScreenDisc<F> o;
-    o.a = px1 * madd(F(0.0f) - tx, t.z1, t.x1);
-    o.c = px1 * madd(F(0.0f) - ty, t.z1, t.y1);
-    o.b = px2 * madd(F(0.0f) - tx, t.z2, t.x2);
-    o.d = px2 * madd(F(0.0f) - ty, t.z2, t.y2);
+    o.a = px1 * nmadd(tx, t.z1, t.x1);
+    o.c = px1 * nmadd(ty, t.z1, t.y1);
+    o.b = px2 * nmadd(tx, t.z2, t.x2);
+    o.d = px2 * nmadd(ty, t.z2, t.y2);
     o.e = depth1 * t.z1;
     o.g = depth2 * t.z2;
-    const F det = madd(o.a, o.d, F(0.0f) - o.b * o.c);
-    const F squared = madd(o.a, o.a, o.b * o.b) + madd(o.c, o.c, o.d * o.d);
-    const F smallest = maxOf(F(kThinnestAspect) * squared, F(1e-30f));
+    o.wide2 = madd(o.a, o.a, o.b * o.b);
+    o.high2 = madd(o.c, o.c, o.d * o.d);
+    o.slope2 = madd(o.e, o.e, o.g * o.g);
+    const F det = nmadd(o.b, o.c, o.a * o.d);
+    const F smallest = maxOf(F(kThinnestAspect) * (o.wide2 + o.high2), F(1e-30f));
     const F sized = maxOf(absOf(det), smallest);
     o.det = select(det < F(0.0f), F(0.0f) - sized, sized);
     return o;
@@ -62,17 +66,17 @@ struct ScreenSpread {
 
 template <class F>
 WZ_HD ScreenSpread<F> screenSpreadOf(const ScreenDisc<F>& o) {
-    const F half = F(0.5f) * (madd(o.a, o.a, o.b * o.b) + madd(o.c, o.c, o.d * o.d));
+    const F half = F(0.5f) * (o.wide2 + o.high2);
     const F det2 = o.det * o.det;
-    const F root = sqrtOf(maxOf(madd(half, half, F(0.0f) - det2), F(0.0f)));
-    const F large = half + root;
-    const F small = det2 / large;
-    const F raised = maxOf(large, F(kLowpassVariance)) * maxOf(small, F(kLowpassVariance));
-    return {large, minOf(sqrtOf(det2 / raised), F(1.0f))};
+    const F large = half + sqrtOf(maxOf(nmadd(o.det, o.det, half * half), F(0.0f)));
+    // With V the variance of the low-pass, det2 / large the smaller eigenvalue and L = max(large, V) the square of the thickness
+    // is det2 / (L max(det2 / large, V)), which is the lesser of large / L and det2 / (L V).
+    const F kept = minOf(large, det2 * F(1.0f / kLowpassVariance));
+    return {large, minOf(sqrtOf(kept / maxOf(large, F(kLowpassVariance))), F(1.0f))};
 }
 
-// Offsets from the mean (px) between which the disc out to `cutoff2` (squared standard deviations) and its low-pass
-// dot lie. Exact for cutoff2 (e^2 + g^2) < 1: the disc is in front of the camera plane. From the tangents x = const to
+// How far from the mean (px) the disc out to `cutoff2` (squared standard deviations) and its low-pass dot reach to each side.
+// Exact for cutoff2 (e^2 + g^2) < 1: the disc is in front of the camera plane. From the tangents x = const to
 // the conic:  x^2 (1 - C (e^2 + g^2)) + 2 x C (a e + b g) - C (a^2 + b^2) = 0.
 template <class F>
 struct DiscBounds {
@@ -81,20 +85,14 @@ struct DiscBounds {
 
 template <class F>
 WZ_HD DiscBounds<F> boundsOf(const ScreenDisc<F>& o, F cutoff2) {
-    const F k = madd(F(0.0f) - cutoff2, madd(o.e, o.e, o.g * o.g), F(1.0f));
-    const F inverse = F(1.0f) / k;
+    const F scale = cutoff2 / nmadd(cutoff2, o.slope2, F(1.0f));
     const F dot = sqrtOf(F(kLowpassVariance) * cutoff2);
-    const F hx = cutoff2 * madd(o.a, o.e, o.b * o.g), hy = cutoff2 * madd(o.c, o.e, o.d * o.g);
-    const F rx = sqrtOf(madd(hx, hx, k * cutoff2 * madd(o.a, o.a, o.b * o.b)));
-    const F ry = sqrtOf(madd(hy, hy, k * cutoff2 * madd(o.c, o.c, o.d * o.d)));
-    const F slackX = madd(rx * inverse, F(kBoundsSlackRelative), F(kBoundsSlack_px));
-    const F slackY = madd(ry * inverse, F(kBoundsSlackRelative), F(kBoundsSlack_px));
-    DiscBounds<F> out;
-    out.left = minOf((F(0.0f) - hx - rx) * inverse, F(0.0f) - dot) - slackX;
-    out.right = maxOf((rx - hx) * inverse, dot) + slackX;
-    out.top = minOf((F(0.0f) - hy - ry) * inverse, F(0.0f) - dot) - slackY;
-    out.bottom = maxOf((ry - hy) * inverse, dot) + slackY;
-    return out;
+    const F mx = scale * madd(o.a, o.e, o.b * o.g), my = scale * madd(o.c, o.e, o.d * o.g);
+    const F rx = sqrtOf(madd(mx, mx, scale * o.wide2)), ry = sqrtOf(madd(my, my, scale * o.high2));
+    const F slackX = madd(rx, F(kBoundsSlackRelative), F(kBoundsSlack_px));
+    const F slackY = madd(ry, F(kBoundsSlackRelative), F(kBoundsSlack_px));
+    return {maxOf(rx + mx, dot) + slackX, maxOf(rx - mx, dot) + slackX, maxOf(ry + my, dot) + slackY,
+            maxOf(ry - my, dot) + slackY};
 }
 
 // What a pixel needs of a disc in front of the near plane: two linear forms and the slope of 1 - zz.
@@ -107,11 +105,11 @@ struct RayForm {
 
 template <class F>
 WZ_HD RayForm<F> rayFormOf(const ScreenDisc<F>& o) {
-    const F inverse = F(1.0f) / o.det;
+    const F inverse = F(1.0f) / o.det, minus = F(0.0f) - inverse;
     RayForm<F> r;
     r.ux = o.d * inverse;
-    r.uy = F(0.0f) - o.b * inverse;
-    r.vx = F(0.0f) - o.c * inverse;
+    r.uy = o.b * minus;
+    r.vx = o.c * minus;
     r.vy = o.a * inverse;
     r.hx = madd(o.e, r.ux, o.g * r.vx);
     r.hy = madd(o.e, r.uy, o.g * r.vy);

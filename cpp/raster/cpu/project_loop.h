@@ -61,6 +61,7 @@ static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F1
     out.green = load(t[7]);
     out.blue = load(t[8]);
     out.opacity = load(t[9]);
+    tidy(out);
     const F16 ratio = load(t[10]);
     out.now = F16(0.0f);
     out.prior = select(ratio < F16(1e37f), F16(0.0f) - log2Of(maxOf(ratio, F16(1e-37f))), F16(kNoParentOctave));
@@ -77,9 +78,9 @@ static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], co
             n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key, n.footprint};
         for (int k = 0; k < 10; ++k) t[k].v[i] = values[k];
     }
-    F16* lanes[9] = {&c.x, &c.y, &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative, &c.key};
-    for (int k = 0; k < 9; ++k) *lanes[k] = load(t[k]);
-    c.octave = octaveOf(run.params->detailBias, load(t[9]));
+    F16* lanes[10] = {&c.x,   &c.y,       &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative,
+                      &c.key, &c.distance};
+    for (int k = 0; k < 10; ++k) *lanes[k] = load(t[k]);
 }
 
 static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<F16>& c) {
@@ -199,21 +200,21 @@ static inline void chooseSlots(SurfelRecord* records, uint32_t lanes, uint32_t n
 
 WZ_LANE_OP void emitRecords(const ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n) {
     const F16 fields[kLanes] = {o.x,
-                          o.y,
-                          o.ray.ux,
-                          o.ray.uy,
-                          o.ray.vx,
-                          o.ray.vy,
-                          o.ray.hx,
-                          o.ray.hy,
-                          F16(0.0f),
-                          o.cutoff2,
-                          select(o.general, o.fadedOpacity, o.opacity),
-                          o.red,
-                          o.green,
-                          o.blue,
-                          o.weight,
-                          flagLanes(*run.params, *run.page, o)};
+                                o.y,
+                                o.ray.ux,
+                                o.ray.uy,
+                                o.ray.vx,
+                                o.ray.vy,
+                                o.ray.hx,
+                                o.ray.hy,
+                                F16(0.0f),
+                                o.cutoff2,
+                                select(o.general, o.fadedOpacity, o.opacity),
+                                o.red,
+                                o.green,
+                                o.blue,
+                                o.weight,
+                                flagLanes(*run.params, *run.page, o)};
     SurfelRecord* records = run.records + run.drawn;
     if (lanes == 0xffffu) {
         storeRows(fields, [&](int i) __attribute__((always_inline)) { return reinterpret_cast<float*>(records + i); });
@@ -269,12 +270,14 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
     }
     FadeSums<F16> sums = wholeFade<F16>();
     if (run.params->applyFade) {
-        sums = fadeSumsOf(*run.page, disc, centre.octave);
-        addCovers(run, first, n, centre.octave, disc, sums);
+        const F16 octave = octaveOf(*run.params, *run.page, centre.distance);
+        sums = fadeSumsOf(*run.page, disc, octave);
+        addCovers(run, first, n, octave, disc, sums);
     }
     const FadeLanes<F16> fade = fadeLanesOf(sums.fine, sums.covered);
     if (!anyOf(!fade.hidden)) return;
-    const ProjectedLanes<F16> projected = projectLanes(*run.params, *run.page, disc, centre, fade);
+    const ProjectedLanes<F16> projected =
+        projectLanes(*run.params, *run.page, disc, centre, fade, run.extras != nullptr);
     const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
     if (lanes == 0) return;
     emit(run, projected, lanes, n, index);

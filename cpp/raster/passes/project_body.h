@@ -115,6 +115,7 @@ WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i) {
     o.green = a.colors[3 * j + 1];
     o.blue = a.colors[3 * j + 2];
     o.opacity = a.opacities[j];
+    tidy(o);
     const float ratio = a.prior && a.now ? static_cast<float>(a.prior[j] / a.now[j]) : INFINITY;
     o.now = 0.0f;
     o.prior = select(ratio < 1e37f, 0.0f - log2Of(maxOf(ratio, 1e-37f)), kNoParentOctave);
@@ -122,17 +123,8 @@ WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i) {
     return o;
 }
 
-WZ_HD CentreLanes<float> centreOf(const ProjectParams& params, const CentreNumbers& n) {
-    return {n.x,
-            n.y,
-            n.tx,
-            n.ty,
-            n.unitOverDepth,
-            n.pixelsPerUnit,
-            n.depth,
-            n.depthRelative,
-            n.key,
-            octaveOf(params.detailBias, n.footprint)};
+WZ_HD CentreLanes<float> centreOf(const CentreNumbers& n) {
+    return {n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key, n.footprint};
 }
 
 WZ_HD CentreLanes<float> layerCentreOf(const ProjectParams& params, const PageRun& run, uint32_t i) {
@@ -141,7 +133,7 @@ WZ_HD CentreLanes<float> layerCentreOf(const ProjectParams& params, const PageRu
     if (run.page.sky) p = p * (1.0 / std::sqrt(dot(p, p)));
     p = p - run.eye;
     const double octave = run.layer.now ? 1.0 / run.layer.now[i] : 1.0;
-    return centreOf(params, centreInDouble(params, run.centres, p.x, p.y, p.z, octave));
+    return centreOf(centreInDouble(params, run.centres, p.x, p.y, p.z, octave));
 }
 
 // What the covers of the page do to surfel i: how much finer levels take over, and the colours carried back from them.
@@ -167,14 +159,15 @@ WZ_HD ProjectedLanes<float> projectOne(const ProjectParams& params, const PageRu
     DiscLanes<float> disc = decodeLanes(stored);
     const CentreLanes<float> centre =
         run.page.inFloat ? packedCentreLanes(params, run.page, stored.position)
-                         : centreOf(params, centreInDouble(params, run.centres, stored.position[0], stored.position[1],
-                                                           stored.position[2], run.octaveFootprint));
+                         : centreOf(centreInDouble(params, run.centres, stored.position[0], stored.position[1],
+                                                   stored.position[2], run.octaveFootprint));
     FadeSums<float> sums = wholeFade<float>();
     if (params.applyFade) {
-        sums = fadeSumsOf(run.page, disc, centre.octave);
-        addCovers(run, i, centre.octave, disc, sums);
+        const float octave = octaveOf(params, run.page, centre.distance);
+        sums = fadeSumsOf(run.page, disc, octave);
+        addCovers(run, i, octave, disc, sums);
     }
-    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered), true);
 }
 
 // The same for a layer's run.
@@ -182,8 +175,8 @@ WZ_HD ProjectedLanes<float> projectOneOfLayer(const ProjectParams& params, const
     const DiscLanes<float> disc = layerDiscOf(run.layer, i);
     const CentreLanes<float> centre = layerCentreOf(params, run, i);
     FadeSums<float> sums = wholeFade<float>();
-    if (params.applyFade) sums = fadeSumsOf(run.page, disc, centre.octave);
-    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered));
+    if (params.applyFade) sums = fadeSumsOf(run.page, disc, octaveOf(params, run.page, centre.distance));
+    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered), true);
 }
 
 // What one surfel leaves for the later passes.

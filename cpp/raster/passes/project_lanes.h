@@ -19,7 +19,7 @@ struct StoredLanes {
 // A surfel's attributes; extents in page units (layers: wu), octaves relative to the page's base.
 template <class F>
 struct DiscLanes {
-    F qw, qx, qy, qz;  // world from disc, any length
+    F qw, qx, qy, qz;  // world from disc, of unit length
     F extent1, extent2;
     F red, green, blue;
     F opacity, now, prior, mask;
@@ -32,7 +32,8 @@ struct CentreLanes {
     F tx, ty;  // X/Z, Y/Z
     F unitOverDepth;  // unit / Z
     F pixelsPerUnit;  // f unit / Z
-    F depth, depthRelative, key, octave;
+    F depth, depthRelative, key;
+    F distance;  // footprint, or distance over Z0: see octaveOf
 };
 
 template <class F>
@@ -53,13 +54,13 @@ struct ProjectedLanes {
 template <class F>
 WZ_HD DiscLanes<F> decodeLanes(const StoredLanes<F>& in) {
     DiscLanes<F> out;
-    const F half(32768.0f), root(0.70710678f);
+    const F half(32768.0f);
     const MaskOf<F> low = in.rotation[0] >= half, high = in.rotation[1] >= half;
     F s[3];
     F sum(0.0f);
     for (int i = 0; i < 3; ++i) {
-        const F bits = select(in.rotation[i] >= half, in.rotation[i] - half, in.rotation[i]);
-        s[i] = madd(bits, F(2.0f / 32766.0f), F(-1.0f)) * root;
+        const F zeroAt = select(in.rotation[i] >= half, F(32768.0f + 16383.0f), F(16383.0f));
+        s[i] = (in.rotation[i] - zeroAt) * F(0.70710678f / 16383.0f);
         sum = madd(s[i], s[i], sum);
     }
     const F big = sqrtOf(maxOf(F(1.0f) - sum, F(0.0f)));
@@ -94,8 +95,8 @@ WZ_HD CentreLanes<F> centreLanes(const PageView& page, bool alongZ, F ox, F oy, 
     c.ty = (ty0 + dy) * inverse;
     c.pixelsPerUnit = F(page.pixelsPerUnit) * inverse;
     c.unitOverDepth = unit * inverse;
-    c.x = madd(c.pixelsPerUnit, madd(F(0.0f) - tx0, oz, ox), F(page.u0));
-    c.y = madd(c.pixelsPerUnit, madd(F(0.0f) - ty0, oz, oy), F(page.v0));
+    c.x = madd(c.pixelsPerUnit, nmadd(tx0, oz, ox), F(page.u0));
+    c.y = madd(c.pixelsPerUnit, nmadd(ty0, oz, oy), F(page.v0));
     c.depth = F(page.depth) * ratio;
     c.depthRelative = madd(F(page.depth), dz, F(page.depthRelative));
     F reach = ratio;
@@ -107,7 +108,7 @@ WZ_HD CentreLanes<F> centreLanes(const PageView& page, bool alongZ, F ox, F oy, 
         beyond = madd(F(2.0f), along, square) / (reach + F(page.radius));
     }
     c.key = madd(F(page.depth), beyond, F(page.key));
-    c.octave = F(page.octave) - log2Of(maxOf(reach, F(1e-30f)));
+    c.distance = reach;
     return c;
 }
 
@@ -142,9 +143,10 @@ WZ_HD CentreNumbers centreInDouble(const ProjectParams& params, const DoubleCent
     return c;
 }
 
+// The octave that a centre is seen at, relative to the page's base.
 template <class F>
-WZ_HD F octaveOf(float detailBias, F footprint) {
-    return F(detailBias) - log2Of(minOf(maxOf(footprint, F(1e-37f)), F(1e37f)));
+WZ_HD F octaveOf(const ProjectParams& params, const PageView& page, F distance) {
+    return F(page.inFloat ? page.octave : params.detailBias) - log2Of(minOf(maxOf(distance, F(1e-37f)), F(1e37f)));
 }
 
 // Centres of a packed page that is projected in float.
@@ -199,27 +201,51 @@ WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sib
                     madd(share, band.ended, sums.covered.ended)};
 }
 
+// What a layer's discs may have and packed ones have not: quaternions of any length, and colours and opacities that are no
+// numbers or absurd ones. Discs of such are not drawn: they get opacity 0.
 template <class F>
-WZ_HD CameraTangents<F> tangentsOf(const Quatf& view, const DiscLanes<F>& s, F normal[3]) {
+WZ_HD void tidy(DiscLanes<F>& s) {
+    const F inverse = F(1.0f) / sqrtOf(madd(s.qw, s.qw, madd(s.qx, s.qx, madd(s.qy, s.qy, s.qz * s.qz))));
+    s.qw = s.qw * inverse;
+    s.qx = s.qx * inverse;
+    s.qy = s.qy * inverse;
+    s.qz = s.qz * inverse;
+    const F paint = absOf(s.red) + absOf(s.green) + absOf(s.blue);
+    s.opacity = select((paint < F(kLargestSane)) & (s.opacity > F(0.0f)), s.opacity, F(0.0f));
+}
+
+// Camera from disc, of unit length.
+template <class F>
+struct CameraRotation {
+    F w, x, y, z;
+};
+
+template <class F>
+WZ_HD CameraRotation<F> rotatedBy(const Quatf& view, const DiscLanes<F>& s) {
     const F vw(view.w), vx(view.x), vy(view.y), vz(view.z);
-    const F zero(0.0f);
-    const F w = madd(vw, s.qw, zero - madd(vx, s.qx, madd(vy, s.qy, vz * s.qz)));
-    const F x = madd(vw, s.qx, madd(vx, s.qw, madd(vy, s.qz, zero - vz * s.qy)));
-    const F y = madd(vw, s.qy, madd(vy, s.qw, madd(vz, s.qx, zero - vx * s.qz)));
-    const F z = madd(vw, s.qz, madd(vz, s.qw, madd(vx, s.qy, zero - vy * s.qx)));
-    const F two = F(2.0f) / madd(w, w, madd(x, x, madd(y, y, z * z)));
-    const F one(1.0f);
-    CameraTangents<F> t;
-    t.x1 = one - two * madd(y, y, z * z);
-    t.y1 = two * madd(x, y, w * z);
-    t.z1 = two * madd(x, z, zero - w * y);
-    t.x2 = two * madd(x, y, zero - w * z);
-    t.y2 = one - two * madd(x, x, z * z);
-    t.z2 = two * madd(y, z, w * x);
-    normal[0] = two * madd(x, z, w * y);
-    normal[1] = two * madd(y, z, zero - w * x);
-    normal[2] = one - two * madd(x, x, y * y);
-    return t;
+    return {nmadd(vx, s.qx, nmadd(vy, s.qy, nmadd(vz, s.qz, vw * s.qw))),
+            madd(vw, s.qx, madd(vx, s.qw, nmadd(vz, s.qy, vy * s.qz))),
+            madd(vw, s.qy, madd(vy, s.qw, nmadd(vx, s.qz, vz * s.qx))),
+            madd(vw, s.qz, madd(vz, s.qw, nmadd(vy, s.qx, vx * s.qy)))};
+}
+
+template <class F>
+WZ_HD CameraTangents<F> tangentsOf(const CameraRotation<F>& q) {
+    const F x2 = q.x + q.x, y2 = q.y + q.y, z2 = q.z + q.z;
+    const F xy = q.x * y2, rest = nmadd(q.z, z2, F(1.0f));
+    return {nmadd(q.y, y2, rest), madd(q.w, z2, xy),    nmadd(q.w, y2, q.x * z2),
+            nmadd(q.w, z2, xy),   nmadd(q.x, x2, rest), madd(q.w, x2, q.y * z2)};
+}
+
+template <class F>
+struct CameraNormal {
+    F x, y, z;
+};
+
+template <class F>
+WZ_HD CameraNormal<F> normalOf(const CameraRotation<F>& q) {
+    const F x2 = q.x + q.x, y2 = q.y + q.y, z2 = q.z + q.z;
+    return {madd(q.w, y2, q.x * z2), nmadd(q.w, x2, q.y * z2), nmadd(q.x, x2, nmadd(q.y, y2, F(1.0f)))};
 }
 
 // Opacity after the fade law, without the low-pass.
@@ -234,48 +260,51 @@ WZ_HD F fadedOpacity(FadeLaw law, const FadeLanes<F>& fade, F opacity) {
 // Which discs the blend pass may take the short way with, to the same result.
 template <class F>
 WZ_HD void markSimple(const ScreenDisc<F>& disc, F largestVariance, const DiscBounds<F>& bounds, ProjectedLanes<F>& o) {
-    const F slant = sqrtOf(madd(o.ray.hx, o.ray.hx, o.ray.hy * o.ray.hy));  // |slope| a pixel from the mean
-    // |p|^2 / (2 variance (1 + |slope|)^2) >= |p|^2 at the rim of the dot, and farther out all the more.
-    const F stretch = madd(slant, F(kLowpassReach_px), F(1.0f));
+    // |p|^2 / (2 variance (1 + |slope|)^2) >= |p|^2 at the rim of the dot, and farther out all the more. The slope a pixel from
+    // the mean is the root of hx^2 + hy^2, at most their sum.
+    const F stretch = madd(absOf(o.ray.hx) + absOf(o.ray.hy), F(kLowpassReach_px), F(1.0f));
     o.dot = largestVariance * (stretch * stretch) <= F(kLowpassVariance * 0.9999f);
-    const F reach = maxOf(maxOf(bounds.right, F(0.0f) - bounds.left), maxOf(bounds.bottom, F(0.0f) - bounds.top));
-    o.flat = (madd(disc.e, disc.e, disc.g * disc.g) <= F(kFlatSlope * kFlatSlope)) &
-             (slant * (reach + F(kBlockMargin_px)) <= F(kFlatSlopeOutside));
+    const F outside = maxOf(maxOf(bounds.right, bounds.left), maxOf(bounds.bottom, bounds.top)) + F(kBlockMargin_px);
+    o.flat = (disc.slope2 <= F(kFlatSlope * kFlatSlope)) &
+             (madd(o.ray.hx, o.ray.hx, o.ray.hy * o.ray.hy) * (outside * outside) <=
+              F(kFlatSlopeOutside * kFlatSlopeOutside));
 }
 
-// Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn.
+// Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn. Normals are only
+// worked out when they are wanted.
 template <class F>
 WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView& page, const DiscLanes<F>& s,
-                                     const CentreLanes<F>& c, const FadeLanes<F>& fade) {
+                                     const CentreLanes<F>& c, const FadeLanes<F>& fade, bool normals) {
     ProjectedLanes<F> o;
     const F zero(0.0f), one(1.0f);
-    F normal[3];
-    const CameraTangents<F> t = tangentsOf(params.viewRotation, s, normal);
-    const ScreenDisc<F> disc = screenDiscOf(t, c.tx, c.ty, s.extent1 * c.pixelsPerUnit, s.extent2 * c.pixelsPerUnit,
-                                            s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
-    // A NaN opacity must stay one: minOf gives the second operand then.
+    const CameraRotation<F> rotation = rotatedBy(params.viewRotation, s);
+    const ScreenDisc<F> disc =
+        screenDiscOf(tangentsOf(rotation), c.tx, c.ty, s.extent1 * c.pixelsPerUnit, s.extent2 * c.pixelsPerUnit,
+                     s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
     const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
     const ScreenSpread<F> spread = screenSpreadOf(disc);
     const F opacity = params.opticalLowpass ? spreadOpacity(faded, spread.thickness, kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
     const F cutoff2 =
         minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))), F(kCutoffMax * kCutoffMax));
-    const F slope = F(kCutoffMax) * sqrtOf(madd(disc.e, disc.e, disc.g * disc.g));
-    const F near(page.near);
-    const F reach = absOf(c.depth) * slope;  // of the widest disc along z, wu
-    const F size = absOf(disc.a) + absOf(disc.b) + absOf(disc.c) + absOf(disc.d) + absOf(c.x) + absOf(c.y);
-    const F paint = absOf(s.red) + absOf(s.green) + absOf(s.blue) + faded + absOf(c.depth) + reach + absOf(c.key);
-    const F limit(kLargestSane);
-    const MaskOf<F> shown =
-        (!fade.hidden) & (faded >= F(kAlphaMin)) & (paint < limit) & (s.extent1 > zero) & (s.extent2 > zero);
-    o.general = shown & (c.depth - reach <= near) & (c.depth + reach > near);
+    const F beyond = c.depth - F(page.near), beyond2 = beyond * beyond;
+    const F reach2 =
+        c.depth * c.depth * (F(kCutoffMax * kCutoffMax) * disc.slope2);  // of the widest disc along z, wu^2
+    const F limit(kLargestSane), limit2(kLargestSane * kLargestSane);
+    const MaskOf<F> shown = (!fade.hidden) & (faded >= F(kAlphaMin)) & (absOf(c.depth) + absOf(c.key) < limit) &
+                            (reach2 < limit2) & (s.extent1 > zero) & (s.extent2 > zero);
+    const MaskOf<F> behind =
+        beyond <= zero;  // the centre; farther from the near plane than the disc reaches: beyond2 > reach2
+    const MaskOf<F> front = (!behind) & (beyond2 > reach2);
+    o.general = shown & (!front) & ((!behind) | (beyond2 < reach2));
     const DiscBounds<F> bounds = boundsOf(disc, cutoff2);
-    o.x0 = maxOf(ceilOf(c.x + bounds.left - F(0.5f)), zero);
-    o.y0 = maxOf(ceilOf(c.y + bounds.top - F(0.5f)), zero);
-    o.x1 = minOf(floorOf(c.x + bounds.right - F(0.5f)) + one, F(params.width));
-    o.y1 = minOf(floorOf(c.y + bounds.bottom - F(0.5f)) + one, F(params.height));
-    o.drawn =
-        shown & (opacity >= F(kAlphaMin)) & (size < limit) & (c.depth - reach > near) & (o.x0 < o.x1) & (o.y0 < o.y1);
+    const F left = c.x - F(0.5f), top = c.y - F(0.5f);
+    o.x0 = maxOf(ceilOf(left - bounds.left), zero);
+    o.y0 = maxOf(ceilOf(top - bounds.top), zero);
+    o.x1 = minOf(floorOf(left + bounds.right) + one, F(params.width));
+    o.y1 = minOf(floorOf(top + bounds.bottom) + one, F(params.height));
+    o.drawn = shown & front & (opacity >= F(kAlphaMin)) & (disc.wide2 + disc.high2 < limit2) &
+              (absOf(c.x) + absOf(c.y) < limit) & (o.x0 < o.x1) & (o.y0 < o.y1);
     o.ray = rayFormOf(disc);
     markSimple(disc, spread.largest, bounds, o);
     o.x = c.x;
@@ -287,11 +316,14 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.green = s.green;
     o.blue = s.blue;
     o.weight = select(fade.fine | fade.coarse, fade.weight, zero);
-    const F facing = madd(normal[0], c.tx, madd(normal[1], c.ty, normal[2])) * c.depth;
-    const F sign = select(facing > zero, F(-1.0f), one);
-    o.nx = normal[0] * sign;
-    o.ny = normal[1] * sign;
-    o.nz = normal[2] * sign;
+    if (normals) {
+        const CameraNormal<F> n = normalOf(rotation);
+        const F facing = madd(n.x, c.tx, madd(n.y, c.ty, n.z)) * c.depth;
+        const F sign = select(facing > zero, F(-1.0f), one);
+        o.nx = n.x * sign;
+        o.ny = n.y * sign;
+        o.nz = n.z * sign;
+    }
     o.depth = c.depth;
     o.depthRelative = c.depthRelative;
     o.key = c.key;
