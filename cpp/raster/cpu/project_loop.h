@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The project pass on the CPU: sixteen surfels at a time. Included once by each kernels_<set>.cpp.
+// The project pass on the CPU: sixteen or thirty-two surfels at a time (wide_lanes.h). Included once by each kernels_<set>.cpp.
 #pragma once
 
 #include <cstddef>
 
 #include "raster/cpu/kernels.h"
-#include "raster/cpu/simd16.h"
+#include "raster/cpu/wide_lanes.h"
 #include "raster/passes/project_body.h"
 
 namespace wz::WZ_TARGET {
 
-static constexpr int kLanes = 16;
+static constexpr int kLanes = kWideLanes;
 
 struct alignas(64) LaneArray {
     float v[kLanes];
 };
 
-static inline F16 load(const LaneArray& a) { return loadLanes(a.v); }
+static inline Wide load(const LaneArray& a) { return loadWide(a.v); }
 
-// Sixteen packed surfels with their sixteen words as lanes.
-WZ_LANE_OP StoredLanes<F16> loadPacked(const Surfel* in) {
-    I16 pairs[8];
-    loadColumns(in, pairs);
-    const auto low = [&](int k) __attribute__((always_inline)) { return toLanes(lowWords(pairs[k]), F16(0.0f)); };
-    const auto high = [&](int k) __attribute__((always_inline)) { return toLanes(highWords(pairs[k]), F16(0.0f)); };
+// As many packed surfels as there are lanes, their words as lanes.
+WZ_LANE_OP StoredLanes<Wide> loadPacked(const Surfel* in) {
+    WideInt pairs[8];
+    loadWideColumns(in, pairs);
+    const auto low = [&](int k) __attribute__((always_inline)) { return toLanes(lowWords(pairs[k]), Wide(0.0f)); };
+    const auto high = [&](int k) __attribute__((always_inline)) { return toLanes(highWords(pairs[k]), Wide(0.0f)); };
     return {{low(0), high(0), low(1)},
             {high(1), low(2), high(2)},
             {low(3), high(3)},
@@ -37,7 +37,7 @@ static_assert(offsetof(Surfel, rotation) == 6 && offsetof(Surfel, extent) == 12 
                   offsetof(Surfel, opacity) == 22 && offsetof(Surfel, now) == 24 && offsetof(Surfel, mask) == 28,
               "loadPacked names the words of a surfel by their places");
 
-static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F16>& out) {
+static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<Wide>& out) {
     const LayerArrays& a = run.layer;
     LaneArray t[12];
     for (int i = 0; i < kLanes; ++i) {
@@ -62,15 +62,15 @@ static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<F1
     out.blue = load(t[8]);
     out.opacity = load(t[9]);
     tidy(out);
-    const F16 ratio = load(t[10]);
-    out.now = F16(0.0f);
-    out.prior = select(ratio < F16(1e37f), F16(0.0f) - log2Of(maxOf(ratio, F16(1e-37f))), F16(kNoParentOctave));
+    const Wide ratio = load(t[10]);
+    out.now = Wide(0.0f);
+    out.prior = select(ratio < Wide(1e37f), Wide(0.0f) - log2Of(maxOf(ratio, Wide(1e-37f))), Wide(kNoParentOctave));
     out.mask = load(t[11]);
 }
 
-// Sixteen centres in double.
+// Centres in double.
 static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], const double* octaveFootprint,
-                            CentreLanes<F16>& c) {
+                            CentreLanes<Wide>& c) {
     LaneArray t[10];
     for (int i = 0; i < kLanes; ++i) {
         const CentreNumbers n = centreInDouble(*run.params, run.centres, p[0][i], p[1][i], p[2][i], octaveFootprint[i]);
@@ -78,12 +78,12 @@ static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], co
             n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key, n.footprint};
         for (int k = 0; k < 10; ++k) t[k].v[i] = values[k];
     }
-    F16* lanes[10] = {&c.x,   &c.y,       &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative,
-                      &c.key, &c.distance};
+    Wide* lanes[10] = {&c.x,   &c.y,       &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative,
+                       &c.key, &c.distance};
     for (int k = 0; k < 10; ++k) *lanes[k] = load(t[k]);
 }
 
-static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<F16>& c) {
+static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<Wide>& c) {
     double p[3][kLanes], octave[kLanes];
     const LayerArrays& a = run.layer;
     for (int i = 0; i < kLanes; ++i) {
@@ -103,9 +103,9 @@ static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLan
     centresInDouble(run, p, octave, c);
 }
 
-static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<F16>& s, CentreLanes<F16>& c) {
+static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<Wide>& s, CentreLanes<Wide>& c) {
     LaneArray q[3];
-    for (int k = 0; k < 3; ++k) storeLanes(q[k].v, s.position[k]);
+    for (int k = 0; k < 3; ++k) storeWide(q[k].v, s.position[k]);
     double p[3][kLanes], octave[kLanes];
     for (int i = 0; i < kLanes; ++i) {
         for (int k = 0; k < 3; ++k) p[k][i] = q[k].v[i];
@@ -115,11 +115,11 @@ static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<F16>&
 }
 
 // Adds the covers of the page: what finer levels take over, and the colours carried back from them.
-static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 octave, DiscLanes<F16>& s,
-                      FadeSums<F16>& sums) {
+static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, Wide octave, DiscLanes<Wide>& s,
+                      FadeSums<Wide>& sums) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
-        const F16 ready(cover.readiness);
+        const Wide ready(cover.readiness);
         LaneArray a[3];
         if (cover.weight) {
             for (uint32_t i = 0; i < kLanes; ++i) {
@@ -127,15 +127,15 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
                 a[0].v[i] = cover.weight[j];
                 a[1].v[i] = cover.next ? cover.next[j] : 0.0f;
             }
-            addCover(sums, s, octave, cover.sibling, ready, load(a[0]) * F16(1.0f / 255.0f),
-                     load(a[1]) * F16(1.0f / kBandStepsPerOctave));
+            addCover(sums, s, octave, cover.sibling, ready, load(a[0]) * Wide(1.0f / 255.0f),
+                     load(a[1]) * Wide(1.0f / kBandStepsPerOctave));
         }
         if (cover.color) {
             for (uint32_t i = 0; i < kLanes; ++i) {
                 const size_t j = first + (i < n ? i : n - 1);
                 for (int ch = 0; ch < 3; ++ch) a[ch].v[i] = cover.color[3 * j + ch];
             }
-            const F16 scale = ready * F16(1.0f / 127.0f);
+            const Wide scale = ready * Wide(1.0f / 127.0f);
             s.red = madd(load(a[0]), scale, s.red);
             s.green = madd(load(a[1]), scale, s.green);
             s.blue = madd(load(a[2]), scale, s.blue);
@@ -144,32 +144,39 @@ static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, F16 oct
 }
 
 // One number in the lanes of `m`, another in the rest, as bits.
-static inline I16 selectBits(M16 m, uint32_t a, uint32_t b) {
-    const F16 like(0.0f);
+static inline WideInt selectBits(WideMask m, uint32_t a, uint32_t b) {
+    const Wide like(0.0f);
     return bitsOf(
-        select(m, fromBits(I16(static_cast<int32_t>(a)), like), fromBits(I16(static_cast<int32_t>(b)), like)));
+        select(m, fromBits(WideInt(static_cast<int32_t>(a)), like), fromBits(WideInt(static_cast<int32_t>(b)), like)));
 }
 
-static F16 flagLanes(const ProjectParams& params, const PageView& page, const ProjectedLanes<F16>& o) {
-    const M16 never = o.general & !o.general;
+static Wide flagLanes(const ProjectParams& params, const PageView& page, const ProjectedLanes<Wide>& o) {
+    const WideMask never = o.general & !o.general;
     const bool dissolve = params.fadeLaw == FadeLaw::Dissolve;
-    const I16 pictures = selectBits(dissolve ? o.fade.coarse : never, 0, kRecordFine) +
-                         selectBits(dissolve ? o.fade.fine : never, 0, kRecordCoarse);
-    const I16 shape = selectBits(o.general, kRecordGeneral, 0) + selectBits(o.dot & !o.general, kRecordDot, 0) +
-                      selectBits(o.flat & !o.general, kRecordFlat, 0);
-    return fromBits(pictures + shape + I16(page.sky ? static_cast<int32_t>(kRecordSky) : 0), o.x);
+    const WideInt pictures = selectBits(dissolve ? o.fade.coarse : never, 0, kRecordFine) +
+                             selectBits(dissolve ? o.fade.fine : never, 0, kRecordCoarse);
+    const WideInt shape = selectBits(o.general, kRecordGeneral, 0) + selectBits(o.dot & !o.general, kRecordDot, 0) +
+                          selectBits(o.flat & !o.general, kRecordFlat, 0);
+    return fromBits(pictures + shape + WideInt(page.sky ? static_cast<int32_t>(kRecordSky) : 0), o.x);
 }
 
-// What writeSurfel makes of sixteen surfels at once: rectangles from `rects` on, keys from `keys` on, those that are drawn one
-// after the other and anything behind them, sixteen in all.
-WZ_LANE_OP void emitRects(const PageView& page, const ProjectedLanes<F16>& o, uint32_t lanes, PixelRect* rects,
+// What writeSurfel makes of so many surfels at once: rectangles from `rects` on, keys from `keys` on, those that are drawn one
+// after the other and anything behind them, as many as there are lanes.
+WZ_LANE_OP void emitRects(const PageView& page, const ProjectedLanes<Wide>& o, uint32_t lanes, PixelRect* rects,
                           uint32_t* keys) {
-    const auto corner = [&](F16 x, F16 y) __attribute__((always_inline)) {
-        const F16 both = fromBits(truncated(x) | shiftLeft(truncated(y), 16), x);
-        return bitsOf(select(o.general, F16(0.0f), both));
+    const auto corner = [&](Wide x, Wide y) __attribute__((always_inline)) {
+        const Wide both = fromBits(truncated(x) | shiftLeft(truncated(y), 16), x);
+        return bitsOf(select(o.general, Wide(0.0f), both));
     };
-    packPairs(rects, lanes, corner(o.x0, o.y0), corner(o.x1, o.y1));
-    packLanes(keys, lanes, orderedKey(o.key, page));
+    const WideInt begin = corner(o.x0, o.y0), end = corner(o.x1, o.y1), key = orderedKey(o.key, page);
+#pragma GCC unroll 2
+    for (int half = 0; half < kHalves; ++half) {
+        const uint32_t chosen = lanes >> 16 * half & 0xffffu;
+        packPairs(rects, chosen, halfOf(begin, half), halfOf(end, half));
+        packLanes(keys, chosen, halfOf(key, half));
+        rects += __builtin_popcount(chosen);
+        keys += __builtin_popcount(chosen);
+    }
 }
 static_assert(offsetof(SurfelRecord, hy) == 28 && offsetof(SurfelRecord, cutoff2) == 36 &&
                   offsetof(SurfelRecord, weight) == 56 && offsetof(SurfelRecord, flags) == 60 &&
@@ -177,11 +184,11 @@ static_assert(offsetof(SurfelRecord, hy) == 28 && offsetof(SurfelRecord, cutoff2
               "emitRects names the fields of a rectangle, and emit those of a record, by their places");
 
 // The details of the lanes that are drawn, from `to` on.
-static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint32_t lanes, uint64_t firstId,
+static void emitExtras(const PageView& page, const ProjectedLanes<Wide>& o, uint32_t lanes, uint64_t firstId,
                        const uint32_t* index, SurfelExtra* to) {
     LaneArray a[5];
-    const F16 fields[5] = {o.depth, o.depthRelative, o.nx, o.ny, o.nz};
-    for (int k = 0; k < 5; ++k) storeLanes(a[k].v, fields[k]);
+    const Wide fields[5] = {o.depth, o.depthRelative, o.nx, o.ny, o.nz};
+    for (int k = 0; k < 5; ++k) storeWide(a[k].v, fields[k]);
     for (; lanes; lanes &= lanes - 1) {
         const int i = __builtin_ctz(lanes);
         *to++ = {a[0].v[i], a[1].v[i], a[2].v[i], a[3].v[i], a[4].v[i], page.levelOutput, firstId + index[i]};
@@ -190,56 +197,60 @@ static void emitExtras(const PageView& page, const ProjectedLanes<F16>& o, uint3
 
 // Where the rows of sixteen lanes go when not all are drawn. Every lane goes to the slot behind those drawn before it, so that
 // one that is not drawn is overwritten, or lies behind the last: no branch guesses which are. Those of the last lanes that
-// stand for no surfel have no slot, and go to `spare`.
-static inline void chooseSlots(SurfelRecord* records, uint32_t lanes, uint32_t n, float* spare, float* (&to)[kLanes]) {
-    for (uint32_t i = 0; i < kLanes; ++i) {
+// stand for no surfel, the `n`th and all behind it, have no slot, and go to `spare`.
+static inline void chooseSlots(SurfelRecord* records, uint32_t lanes, uint32_t n, float* spare, float* (&to)[16]) {
+    for (uint32_t i = 0; i < 16; ++i) {
         to[i] = i < n ? reinterpret_cast<float*>(records) : spare;
         records += lanes >> i & 1u;
     }
 }
 
-WZ_LANE_OP void emitRecords(const ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n) {
-    const F16 fields[kLanes] = {o.x,
-                                o.y,
-                                o.ray.ux,
-                                o.ray.uy,
-                                o.ray.vx,
-                                o.ray.vy,
-                                o.ray.hx,
-                                o.ray.hy,
-                                F16(0.0f),
-                                o.cutoff2,
-                                select(o.general, o.fadedOpacity, o.opacity),
-                                o.red,
-                                o.green,
-                                o.blue,
-                                o.weight,
-                                flagLanes(*run.params, *run.page, o)};
+WZ_LANE_OP void emitRecords(const ProjectRun& run, const ProjectedLanes<Wide>& o, uint32_t lanes, uint32_t n) {
+    const Wide opacity = select(o.general, o.fadedOpacity, o.opacity), flags = flagLanes(*run.params, *run.page, o);
     SurfelRecord* records = run.records + run.drawn;
-    if (lanes == 0xffffu) {
-        storeRows(fields, [&](int i) __attribute__((always_inline)) { return reinterpret_cast<float*>(records + i); });
-        return;
+#pragma GCC unroll 2
+    for (int half = 0; half < kHalves; ++half) {
+        const auto of = [&](const Wide& a) __attribute__((always_inline)) { return halfOf(a, half); };
+        const F16 fields[16] = {of(o.x),      of(o.y),      of(o.ray.ux), of(o.ray.uy),  of(o.ray.vx), of(o.ray.vy),
+                                of(o.ray.hx), of(o.ray.hy), F16(0.0f),    of(o.cutoff2), of(opacity),  of(o.red),
+                                of(o.green),  of(o.blue),   of(o.weight), of(flags)};
+        const uint32_t chosen = lanes >> 16 * half & 0xffffu;
+        if (chosen == 0xffffu) {
+            storeRows(fields,
+                      [&](int i) __attribute__((always_inline)) { return reinterpret_cast<float*>(records + i); });
+        } else if (chosen) {
+            alignas(64) float spare[16];
+            float* to[16];
+            chooseSlots(records, chosen, n - 16 * half, spare, to);
+            storeRows(fields, [&](int i) __attribute__((always_inline)) { return to[i]; });
+        }
+        records += __builtin_popcount(chosen);
     }
-    alignas(64) float spare[kLanes];
-    float* to[kLanes];
-    chooseSlots(records, lanes, n, spare, to);
-    storeRows(fields, [&](int i) __attribute__((always_inline)) { return to[i]; });
+}
+
+static inline void emitSources(const uint32_t* index, uint32_t lanes, uint32_t* sources) {
+    for (int half = 0; half < kHalves; ++half) {
+        const uint32_t chosen = lanes >> 16 * half & 0xffffu;
+        packLanes(sources, chosen, loadInts(index + 16 * half));
+        sources += __builtin_popcount(chosen);
+    }
 }
 
 // Writes the lanes that are drawn to the run's next slots.
-WZ_LANE_OP void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lanes, uint32_t n, const uint32_t* index) {
+WZ_LANE_OP void emit(ProjectRun& run, const ProjectedLanes<Wide>& o, uint32_t lanes, uint32_t n,
+                     const uint32_t* index) {
     emitRecords(run, o, lanes, n);
     const uint32_t first = run.drawn, count = static_cast<uint32_t>(__builtin_popcount(lanes));
     run.drawn += count;
     if (run.extras) emitExtras(*run.page, o, lanes, run.firstId, index, run.extras + first);
     if (n == kLanes) {
         emitRects(*run.page, o, lanes, run.rects + first, run.keys + first);
-        if (run.sources) packLanes(run.sources + first, lanes, loadInts(index));
-    } else {  // there may be fewer than sixteen slots
+        if (run.sources) emitSources(index, lanes, run.sources + first);
+    } else {  // there may be fewer slots than lanes
         PixelRect rects[kLanes];
         uint32_t keys[kLanes], sources[kLanes];
         emitRects(*run.page, o, lanes, rects, keys);
-        packLanes(sources, lanes, loadInts(index));
+        emitSources(index, lanes, sources);
         __builtin_memcpy(run.rects + first, rects, count * sizeof(PixelRect));
         __builtin_memcpy(run.keys + first, keys, count * sizeof(uint32_t));
         if (run.sources) __builtin_memcpy(run.sources + first, sources, count * sizeof(uint32_t));
@@ -251,14 +262,14 @@ WZ_LANE_OP void emit(ProjectRun& run, const ProjectedLanes<F16>& o, uint32_t lan
     }
 }
 
-static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const uint32_t* index) {
-    DiscLanes<F16> disc;
-    CentreLanes<F16> centre;
+static void projectGroup(ProjectRun& run, uint32_t first, uint32_t n, const uint32_t* index) {
+    DiscLanes<Wide> disc;
+    CentreLanes<Wide> centre;
     if (run.packed) {
         Surfel last[kLanes];
         if (n < kLanes)
             for (uint32_t i = 0; i < kLanes; ++i) last[i] = run.packed[first + (i < n ? i : n - 1)];
-        const StoredLanes<F16> stored = loadPacked(n < kLanes ? last : run.packed + first);
+        const StoredLanes<Wide> stored = loadPacked(n < kLanes ? last : run.packed + first);
         disc = decodeLanes(stored);
         if (run.page->inFloat)
             centre = packedCentreLanes(*run.params, *run.page, stored.position);
@@ -268,17 +279,18 @@ static void projectSixteen(ProjectRun& run, uint32_t first, uint32_t n, const ui
         loadLayer(run, index, disc);
         layerCentres(run, index, centre);
     }
-    FadeSums<F16> sums = wholeFade<F16>();
+    FadeSums<Wide> sums = wholeFade<Wide>();
     if (run.params->applyFade) {
-        const F16 octave = octaveOf(*run.params, *run.page, centre.distance);
+        const Wide octave = octaveOf(*run.params, *run.page, centre.distance);
         sums = fadeSumsOf(*run.page, disc, octave);
         addCovers(run, first, n, octave, disc, sums);
     }
-    const FadeLanes<F16> fade = fadeLanesOf(sums.fine, sums.covered);
+    const FadeLanes<Wide> fade = fadeLanesOf(sums.fine, sums.covered);
     if (!anyOf(!fade.hidden)) return;
-    const ProjectedLanes<F16> projected =
+    const ProjectedLanes<Wide> projected =
         projectLanes(*run.params, *run.page, disc, centre, fade, run.extras != nullptr);
-    const uint32_t lanes = bitmaskOf(projected.drawn | projected.general) & ((n < 16 ? 1u << n : 0x10000u) - 1u);
+    const uint32_t lanes =
+        bitmaskOf(projected.drawn | projected.general) & static_cast<uint32_t>((uint64_t(1) << n) - 1);
     if (lanes == 0) return;
     emit(run, projected, lanes, n, index);
 }
@@ -292,13 +304,13 @@ static void projectRun(ProjectRun& run) {
         if (run.skip && (run.skip[i] != 0) != (run.keep != 0)) continue;
         index[n++] = i;
         if (n == kLanes) {
-            projectSixteen(run, i + 1 - kLanes, n, index);
+            projectGroup(run, i + 1 - kLanes, n, index);
             n = 0;
         }
     }
     if (n == 0) return;
     for (uint32_t i = n; i < kLanes; ++i) index[i] = index[n - 1];
-    projectSixteen(run, run.count - n, n, index);
+    projectGroup(run, run.count - n, n, index);
 }
 
 }  // namespace wz::WZ_TARGET
