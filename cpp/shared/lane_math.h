@@ -87,13 +87,17 @@ WZ_HD F inverseDilogarithmOf(F y) {
     return y * madd(p, y, F(1.00001507f));
 }
 
-// Opacity of a disc drawn larger than it is, 1 / thickness times its area, such that its optical depth summed over the
-// picture stays. Opacities over `limit` keep their ratio to it, so that nothing jumps at thickness 1.
+// That sum over 2 pi sqrt(det S), of an opacity that is taken as at most `limit`.
 template <class F>
-WZ_HD F spreadOpacity(F opacity, F thickness, float limit) {
-    const F bounded = minOf(opacity, F(limit));
-    const F t = F(-kLnOf2) * log2Of(F(1.0f) - bounded);
-    const F spread = inverseDilogarithmOf(thickness * dilogarithmOf(t));
+WZ_HD F opticalSumOf(F opacity, float limit) {
+    return dilogarithmOf(F(-kLnOf2) * log2Of(F(1.0f) - minOf(opacity, F(limit))));
+}
+
+// Opacity of a disc drawn larger than it is, 1 / thickness times its area, such that its optical depth summed over the
+// picture, `sum` where it is drawn as it is, stays. Opacities over `limit` keep their ratio to it, so that nothing jumps at thickness 1.
+template <class F>
+WZ_HD F spreadOpacity(F opacity, F sum, F thickness, float limit) {
+    const F spread = inverseDilogarithmOf(thickness * sum);
     const F thinned = spread * maxOf(opacity * F(1.0f / limit), F(1.0f));
     return select(thickness < F(1.0f), thinned, opacity);
 }

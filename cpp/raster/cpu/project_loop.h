@@ -37,7 +37,8 @@ static_assert(offsetof(Surfel, rotation) == 6 && offsetof(Surfel, extent) == 12 
                   offsetof(Surfel, opacity) == 22 && offsetof(Surfel, now) == 24 && offsetof(Surfel, mask) == 28,
               "loadPacked names the words of a surfel by their places");
 
-static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<Wide>& out) {
+static DiscLanes<Wide> loadLayer(const ProjectRun& run, const uint32_t* index, ColorLanes<Wide>& colors) {
+    DiscLanes<Wide> out;
     const LayerArrays& a = run.layer;
     LaneArray t[12];
     for (int i = 0; i < kLanes; ++i) {
@@ -57,20 +58,19 @@ static void loadLayer(const ProjectRun& run, const uint32_t* index, DiscLanes<Wi
     out.qz = load(t[3]);
     out.extent1 = load(t[4]);
     out.extent2 = load(t[5]);
-    out.red = load(t[6]);
-    out.green = load(t[7]);
-    out.blue = load(t[8]);
+    colors = {load(t[6]), load(t[7]), load(t[8])};
     out.opacity = load(t[9]);
-    tidy(out);
+    tidy(out, colors);
     const Wide ratio = load(t[10]);
     out.now = Wide(0.0f);
     out.prior = select(ratio < Wide(1e37f), Wide(0.0f) - log2Of(maxOf(ratio, Wide(1e-37f))), Wide(kNoParentOctave));
     out.mask = load(t[11]);
+    return out;
 }
 
 // Centres in double.
-static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], const double* octaveFootprint,
-                            CentreLanes<Wide>& c) {
+static CentreLanes<Wide> centresInDouble(const ProjectRun& run, const double p[3][kLanes],
+                                         const double* octaveFootprint) {
     LaneArray t[10];
     for (int i = 0; i < kLanes; ++i) {
         const CentreNumbers n = centreInDouble(*run.params, run.centres, p[0][i], p[1][i], p[2][i], octaveFootprint[i]);
@@ -78,12 +78,11 @@ static void centresInDouble(const ProjectRun& run, const double p[3][kLanes], co
             n.x, n.y, n.tx, n.ty, n.unitOverDepth, n.pixelsPerUnit, n.depth, n.depthRelative, n.key, n.footprint};
         for (int k = 0; k < 10; ++k) t[k].v[i] = values[k];
     }
-    Wide* lanes[10] = {&c.x,   &c.y,       &c.tx, &c.ty, &c.unitOverDepth, &c.pixelsPerUnit, &c.depth, &c.depthRelative,
-                       &c.key, &c.distance};
-    for (int k = 0; k < 10; ++k) *lanes[k] = load(t[k]);
+    return {load(t[0]), load(t[1]), load(t[2]), load(t[3]), load(t[4]),
+            load(t[5]), load(t[6]), load(t[7]), load(t[8]), load(t[9])};
 }
 
-static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLanes<Wide>& c) {
+static CentreLanes<Wide> layerCentres(const ProjectRun& run, const uint32_t* index) {
     double p[3][kLanes], octave[kLanes];
     const LayerArrays& a = run.layer;
     for (int i = 0; i < kLanes; ++i) {
@@ -100,47 +99,54 @@ static void layerCentres(const ProjectRun& run, const uint32_t* index, CentreLan
         p[2][i] = z - run.eye.z;
         octave[i] = a.now ? 1.0 / a.now[index[i]] : 1.0;
     }
-    centresInDouble(run, p, octave, c);
+    return centresInDouble(run, p, octave);
 }
 
-static void packedCentresInDouble(const ProjectRun& run, const StoredLanes<Wide>& s, CentreLanes<Wide>& c) {
+static CentreLanes<Wide> packedCentresInDouble(const ProjectRun& run, Wide x, Wide y, Wide z) {
     LaneArray q[3];
-    for (int k = 0; k < 3; ++k) storeWide(q[k].v, s.position[k]);
+    storeWide(q[0].v, x);
+    storeWide(q[1].v, y);
+    storeWide(q[2].v, z);
     double p[3][kLanes], octave[kLanes];
     for (int i = 0; i < kLanes; ++i) {
         for (int k = 0; k < 3; ++k) p[k][i] = q[k].v[i];
         octave[i] = run.octaveFootprint;
     }
-    centresInDouble(run, p, octave, c);
+    return centresInDouble(run, p, octave);
 }
 
-// Adds the covers of the page: what finer levels take over, and the colours carried back from them.
-static void addCovers(const ProjectRun& run, uint32_t first, uint32_t n, Wide octave, DiscLanes<Wide>& s,
-                      FadeSums<Wide>& sums) {
+// Adds the covers of the page: what finer levels take over.
+static FadeSums<Wide> addCovers(const ProjectRun& run, uint32_t first, uint32_t n, Wide octave, DiscLanes<Wide> s,
+                                FadeSums<Wide> sums) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
-        const Wide ready(cover.readiness);
-        LaneArray a[3];
-        if (cover.weight) {
-            for (uint32_t i = 0; i < kLanes; ++i) {
-                const uint32_t j = first + (i < n ? i : n - 1);
-                a[0].v[i] = cover.weight[j];
-                a[1].v[i] = cover.next ? cover.next[j] : 0.0f;
-            }
-            addCover(sums, s, octave, cover.sibling, ready, load(a[0]) * Wide(1.0f / 255.0f),
-                     load(a[1]) * Wide(1.0f / kBandStepsPerOctave));
+        if (!cover.weight) continue;
+        LaneArray weight, next;
+        for (uint32_t i = 0; i < kLanes; ++i) {
+            const uint32_t j = first + (i < n ? i : n - 1);
+            weight.v[i] = cover.weight[j];
+            next.v[i] = cover.next ? cover.next[j] : 0.0f;
         }
-        if (cover.color) {
-            for (uint32_t i = 0; i < kLanes; ++i) {
-                const size_t j = first + (i < n ? i : n - 1);
-                for (int ch = 0; ch < 3; ++ch) a[ch].v[i] = cover.color[3 * j + ch];
-            }
-            const Wide scale = ready * Wide(1.0f / 127.0f);
-            s.red = madd(load(a[0]), scale, s.red);
-            s.green = madd(load(a[1]), scale, s.green);
-            s.blue = madd(load(a[2]), scale, s.blue);
-        }
+        addCover(sums, s, octave, cover.sibling, Wide(cover.readiness), load(weight) * Wide(1.0f / 255.0f),
+                 load(next) * Wide(1.0f / kBandStepsPerOctave));
     }
+    return sums;
+}
+
+// Adds the colours that are carried back from the covers.
+static ColorLanes<Wide> addChanges(const ProjectRun& run, uint32_t first, uint32_t n, ColorLanes<Wide> colors) {
+    for (uint32_t k = 0; k < run.coverCount; ++k) {
+        const CoverArrays& cover = run.covers[k];
+        if (!cover.color) continue;
+        LaneArray a[3];
+        for (uint32_t i = 0; i < kLanes; ++i) {
+            const size_t j = first + (i < n ? i : n - 1);
+            for (int ch = 0; ch < 3; ++ch) a[ch].v[i] = cover.color[3 * j + ch];
+        }
+        const Wide change[3] = {load(a[0]), load(a[1]), load(a[2])};
+        addChange(colors, change, cover.readiness);
+    }
+    return colors;
 }
 
 // One number in the lanes of `m`, another in the rest, as bits.
@@ -211,9 +217,10 @@ WZ_LANE_OP void emitRecords(const ProjectRun& run, const ProjectedLanes<Wide>& o
 #pragma GCC unroll 2
     for (int half = 0; half < kHalves; ++half) {
         const auto of = [&](const Wide& a) __attribute__((always_inline)) { return halfOf(a, half); };
-        const F16 fields[16] = {of(o.x),      of(o.y),      of(o.ray.ux), of(o.ray.uy),  of(o.ray.vx), of(o.ray.vy),
-                                of(o.ray.hx), of(o.ray.hy), F16(0.0f),    of(o.cutoff2), of(opacity),  of(o.red),
-                                of(o.green),  of(o.blue),   of(o.weight), of(flags)};
+        const F16 fields[16] = {of(o.x),      of(o.y),          of(o.ray.ux),       of(o.ray.uy),      of(o.ray.vx),
+                                of(o.ray.vy), of(o.ray.hx),     of(o.ray.hy),       F16(0.0f),         of(o.cutoff2),
+                                of(opacity),  of(o.colors.red), of(o.colors.green), of(o.colors.blue), of(o.weight),
+                                of(flags)};
         const uint32_t chosen = lanes >> 16 * half & 0xffffu;
         if (chosen == 0xffffu) {
             storeRows(fields,
@@ -262,36 +269,64 @@ WZ_LANE_OP void emit(ProjectRun& run, const ProjectedLanes<Wide>& o, uint32_t la
     }
 }
 
-static void projectGroup(ProjectRun& run, uint32_t first, uint32_t n, const uint32_t* index) {
+// How sixteen surfels fade.
+WZ_LANE_OP FadeLanes<Wide> fadeOf(const ProjectRun& run, uint32_t first, uint32_t n, Wide distance,
+                                  const DiscLanes<Wide>& disc) {
+    const bool covered = run.coverCount != 0;
+    if (!run.params->applyFade || (!covered && !anyOf(!alwaysWhole(*run.page, disc)))) {
+        const FadeSums<Wide> sums = wholeFade<Wide>();
+        return fadeLanesOf(sums.fine, sums.covered);
+    }
+    const Wide octave = octaveOf(*run.params, *run.page, distance);
+    FadeSums<Wide> sums = fadeSumsOf(*run.page, disc, octave);
+    if (covered) sums = addCovers(run, first, n, octave, disc, sums);
+    return fadeLanesOf(sums.fine, sums.covered);
+}
+
+// The opacity of a group in which it was all the same, as in most pages, and what was made of it.
+struct KeptOpacity {
+    Wide stored = Wide(NAN);
+    OpacityLanes<Wide> made;
+};
+
+static void projectGroup(ProjectRun& run, uint32_t first, uint32_t n, const uint32_t* index, KeptOpacity& kept) {
+    const ProjectParams& params = *run.params;
     DiscLanes<Wide> disc;
     CentreLanes<Wide> centre;
+    ColorLanes<Wide> colors;
+    Wide stored[3];
     if (run.packed) {
         Surfel last[kLanes];
         if (n < kLanes)
             for (uint32_t i = 0; i < kLanes; ++i) last[i] = run.packed[first + (i < n ? i : n - 1)];
-        const StoredLanes<Wide> stored = loadPacked(n < kLanes ? last : run.packed + first);
-        disc = decodeLanes(stored);
+        const StoredLanes<Wide> in = loadPacked(n < kLanes ? last : run.packed + first);
+        for (int k = 0; k < 3; ++k) stored[k] = in.color[k];
+        disc = decodeLanes(in);
         if (run.page->inFloat)
-            centre = packedCentreLanes(*run.params, *run.page, stored.position);
+            centre = packedCentreLanes(params, *run.page, in.position);
         else
-            packedCentresInDouble(run, stored, centre);
+            centre = packedCentresInDouble(run, in.position[0], in.position[1], in.position[2]);
     } else {
-        loadLayer(run, index, disc);
-        layerCentres(run, index, centre);
+        disc = loadLayer(run, index, colors);
+        centre = layerCentres(run, index);
     }
-    FadeSums<Wide> sums = wholeFade<Wide>();
-    if (run.params->applyFade) {
-        const Wide octave = octaveOf(*run.params, *run.page, centre.distance);
-        sums = fadeSumsOf(*run.page, disc, octave);
-        addCovers(run, first, n, octave, disc, sums);
-    }
-    const FadeLanes<Wide> fade = fadeLanesOf(sums.fine, sums.covered);
+    const FadeLanes<Wide> fade = fadeOf(run, first, n, centre.distance, disc);
     if (!anyOf(!fade.hidden)) return;
-    const ProjectedLanes<Wide> projected =
-        projectLanes(*run.params, *run.page, disc, centre, fade, run.extras != nullptr);
+    OpacityLanes<Wide> opacity = kept.made;
+    if (anyOf(!(disc.opacity == kept.stored)) || params.fadeLaw != FadeLaw::Dissolve) {
+        opacity = opacityOf(params, disc, fade);
+        kept = {disc.opacity, opacity};
+    }
+    ProjectedLanes<Wide> projected =
+        projectLanes(params, *run.page, disc, centre, fade, opacity, run.extras != nullptr);
     const uint32_t lanes =
         bitmaskOf(projected.drawn | projected.general) & static_cast<uint32_t>((uint64_t(1) << n) - 1);
     if (lanes == 0) return;
+    if (run.packed) {
+        colors = decodeColors(stored);
+        if (params.applyFade && run.coverCount) colors = addChanges(run, first, n, colors);
+    }
+    projected.colors = colors;
     emit(run, projected, lanes, n, index);
 }
 
@@ -300,17 +335,18 @@ static void projectRun(ProjectRun& run) {
     run.generalCount = 0;
     uint32_t index[kLanes];
     uint32_t n = 0;
+    KeptOpacity kept;
     for (uint32_t i = 0; i < run.count; ++i) {
         if (run.skip && (run.skip[i] != 0) != (run.keep != 0)) continue;
         index[n++] = i;
         if (n == kLanes) {
-            projectGroup(run, i + 1 - kLanes, n, index);
+            projectGroup(run, i + 1 - kLanes, n, index, kept);
             n = 0;
         }
     }
     if (n == 0) return;
     for (uint32_t i = n; i < kLanes; ++i) index[i] = index[n - 1];
-    projectGroup(run, run.count - n, n, index);
+    projectGroup(run, run.count - n, n, index, kept);
 }
 
 }  // namespace wz::WZ_TARGET

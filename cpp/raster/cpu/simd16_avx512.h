@@ -32,6 +32,7 @@ WZ_LANE_OP F16 operator+(F16 a, F16 b) { return F16::of(_mm512_add_ps(a.v, b.v))
 WZ_LANE_OP F16 operator-(F16 a, F16 b) { return F16::of(_mm512_sub_ps(a.v, b.v)); }
 WZ_LANE_OP F16 operator*(F16 a, F16 b) { return F16::of(_mm512_mul_ps(a.v, b.v)); }
 WZ_LANE_OP F16 operator/(F16 a, F16 b) { return F16::of(_mm512_div_ps(a.v, b.v)); }
+WZ_LANE_OP M16 operator==(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
 WZ_LANE_OP M16 operator<(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
 WZ_LANE_OP M16 operator<=(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
 WZ_LANE_OP M16 operator>(F16 a, F16 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GT_OQ)}; }

@@ -31,9 +31,9 @@ WZ_HD void writeSurfel(const ProjectParams& params, const PageView& page, const 
     r.spare = 0.0f;
     r.cutoff2 = o.cutoff2;
     r.opacity = o.general ? o.fadedOpacity : o.opacity;
-    r.red = o.red;
-    r.green = o.green;
-    r.blue = o.blue;
+    r.red = o.colors.red;
+    r.green = o.colors.green;
+    r.blue = o.colors.blue;
     r.weight = o.weight;
     r.flags = (page.sky ? kRecordSky : 0u) | (dissolve && o.fade.coarse ? 0u : kRecordFine) |
               (dissolve && o.fade.fine ? 0u : kRecordCoarse) |
@@ -102,7 +102,7 @@ struct PageRun {
 };
 
 // Surfel i of a layer; octaves relative to its own `now`.
-WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i) {
+WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i, ColorLanes<float>& colors) {
     const size_t j = i;
     DiscLanes<float> o;
     o.qw = a.orientations[4 * j];
@@ -111,11 +111,9 @@ WZ_HD DiscLanes<float> layerDiscOf(const LayerArrays& a, uint32_t i) {
     o.qz = a.orientations[4 * j + 3];
     o.extent1 = a.extents[2 * j];
     o.extent2 = a.extents[2 * j + 1];
-    o.red = a.colors[3 * j];
-    o.green = a.colors[3 * j + 1];
-    o.blue = a.colors[3 * j + 2];
+    colors = {a.colors[3 * j], a.colors[3 * j + 1], a.colors[3 * j + 2]};
     o.opacity = a.opacities[j];
-    tidy(o);
+    tidy(o, colors);
     const float ratio = a.prior && a.now ? static_cast<float>(a.prior[j] / a.now[j]) : INFINITY;
     o.now = 0.0f;
     o.prior = select(ratio < 1e37f, 0.0f - log2Of(maxOf(ratio, 1e-37f)), kNoParentOctave);
@@ -137,26 +135,36 @@ WZ_HD CentreLanes<float> layerCentreOf(const ProjectParams& params, const PageRu
 }
 
 // What the covers of the page do to surfel i: how much finer levels take over, and the colours carried back from them.
-WZ_HD void addCovers(const PageRun& run, uint32_t i, float octave, DiscLanes<float>& disc, FadeSums<float>& sums) {
+WZ_HD void addCovers(const PageRun& run, uint32_t i, float octave, const DiscLanes<float>& disc, FadeSums<float>& sums,
+                     ColorLanes<float>& colors) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
         if (cover.weight)
             addCover(sums, disc, octave, cover.sibling, cover.readiness, cover.weight[i] * (1.0f / 255.0f),
                      cover.next[i] * (1.0f / kBandStepsPerOctave));
         if (!cover.color) continue;
-        const float scale = cover.readiness * (1.0f / 127.0f);
-        const int8_t* change = cover.color + 3 * static_cast<size_t>(i);
-        disc.red = madd(change[0], scale, disc.red);
-        disc.green = madd(change[1], scale, disc.green);
-        disc.blue = madd(change[2], scale, disc.blue);
+        const int8_t* stored = cover.color + 3 * static_cast<size_t>(i);
+        const float change[3] = {float(stored[0]), float(stored[1]), float(stored[2])};
+        addChange(colors, change, cover.readiness);
     }
+}
+
+// Everything after the centre.
+WZ_HD ProjectedLanes<float> finishOne(const ProjectParams& params, const PageRun& run, const DiscLanes<float>& disc,
+                                      const CentreLanes<float>& centre, const FadeSums<float>& sums,
+                                      const ColorLanes<float>& colors) {
+    const FadeLanes<float> fade = fadeLanesOf(sums.fine, sums.covered);
+    ProjectedLanes<float> o = projectLanes(params, run.page, disc, centre, fade, opacityOf(params, disc, fade), true);
+    o.colors = colors;
+    return o;
 }
 
 // The whole pass for surfel i of a packed run, one lane; `packed` is run.surfels[i].
 WZ_HD ProjectedLanes<float> projectOne(const ProjectParams& params, const PageRun& run, const Surfel& packed,
                                        uint32_t i) {
     const StoredLanes<float> stored = storedOf(packed);
-    DiscLanes<float> disc = decodeLanes(stored);
+    const DiscLanes<float> disc = decodeLanes(stored);
+    ColorLanes<float> colors = decodeColors(stored.color);
     const CentreLanes<float> centre =
         run.page.inFloat ? packedCentreLanes(params, run.page, stored.position)
                          : centreOf(centreInDouble(params, run.centres, stored.position[0], stored.position[1],
@@ -165,18 +173,19 @@ WZ_HD ProjectedLanes<float> projectOne(const ProjectParams& params, const PageRu
     if (params.applyFade) {
         const float octave = octaveOf(params, run.page, centre.distance);
         sums = fadeSumsOf(run.page, disc, octave);
-        addCovers(run, i, octave, disc, sums);
+        addCovers(run, i, octave, disc, sums, colors);
     }
-    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered), true);
+    return finishOne(params, run, disc, centre, sums, colors);
 }
 
 // The same for a layer's run.
 WZ_HD ProjectedLanes<float> projectOneOfLayer(const ProjectParams& params, const PageRun& run, uint32_t i) {
-    const DiscLanes<float> disc = layerDiscOf(run.layer, i);
+    ColorLanes<float> colors;
+    const DiscLanes<float> disc = layerDiscOf(run.layer, i, colors);
     const CentreLanes<float> centre = layerCentreOf(params, run, i);
     FadeSums<float> sums = wholeFade<float>();
     if (params.applyFade) sums = fadeSumsOf(run.page, disc, octaveOf(params, run.page, centre.distance));
-    return projectLanes(params, run.page, disc, centre, fadeLanesOf(sums.fine, sums.covered), true);
+    return finishOne(params, run, disc, centre, sums, colors);
 }
 
 // What one surfel leaves for the later passes.

@@ -21,8 +21,12 @@ template <class F>
 struct DiscLanes {
     F qw, qx, qy, qz;  // world from disc, of unit length
     F extent1, extent2;
-    F red, green, blue;
     F opacity, now, prior, mask;
+};
+
+template <class F>
+struct ColorLanes {
+    F red, green, blue;
 };
 
 // A surfel's centre as the camera sees it.
@@ -40,7 +44,8 @@ template <class F>
 struct ProjectedLanes {
     F x, y;
     RayForm<F> ray;
-    F cutoff2, opacity, red, green, blue, weight;
+    F cutoff2, opacity, weight;
+    ColorLanes<F> colors;  // to be filled in
     F fadedOpacity;  // before the low-pass
     F x0, y0, x1, y1;  // pixel rectangle inside the frame
     F nx, ny, nz;
@@ -69,17 +74,29 @@ WZ_HD DiscLanes<F> decodeLanes(const StoredLanes<F>& in) {
     out.qx = select(high, s[1], select(low, big, s[0]));
     out.qy = select(high, select(low, s[2], big), s[1]);
     out.qz = select(high & low, big, s[2]);
-    out.extent1 = exp2Of(in.extent[0] * F(1.0f / kExtentStepsPerOctave));
-    out.extent2 = exp2Of(in.extent[1] * F(1.0f / kExtentStepsPerOctave));
-    const F step((kColorHigh - kColorLow) / 65535.0f), lowest(kColorLow), unorm(1.0f / 65535.0f);
-    out.red = madd(in.color[0], step, lowest);
-    out.green = madd(in.color[1], step, lowest);
-    out.blue = madd(in.color[2], step, lowest);
+    out.extent1 = exp2Within(in.extent[0] * F(1.0f / kExtentStepsPerOctave));
+    out.extent2 = exp2Within(in.extent[1] * F(1.0f / kExtentStepsPerOctave));
+    const F unorm(1.0f / 65535.0f);
     out.opacity = in.opacity * unorm;
     out.now = in.now * F(1.0f / kBandStepsPerOctave);
     out.prior = select(in.prior > F(0.0f), in.prior * F(1.0f / kBandStepsPerOctave), F(kNoParentOctave));
     out.mask = in.mask * unorm;
     return out;
+}
+
+template <class F>
+WZ_HD ColorLanes<F> decodeColors(const F in[3]) {
+    const F step((kColorHigh - kColorLow) / 65535.0f), lowest(kColorLow);
+    return {madd(in[0], step, lowest), madd(in[1], step, lowest), madd(in[2], step, lowest)};
+}
+
+// What a cover carries back of colours: `change`, -127..127, of what one whole ready level does.
+template <class F>
+WZ_HD void addChange(ColorLanes<F>& c, const F change[3], float readiness) {
+    const F scale(readiness * (1.0f / 127.0f));
+    c.red = madd(change[0], scale, c.red);
+    c.green = madd(change[1], scale, c.green);
+    c.blue = madd(change[2], scale, c.blue);
 }
 
 // Centres of a page that is projected in float. ox, oy, oz: offset from the reference point, camera axes, page units.
@@ -176,6 +193,12 @@ WZ_HD FadeSums<F> wholeFade() {
     return {{one, one, one}, {zero, zero, zero}, zero};
 }
 
+// Where a page has no covers and this holds, nothing fades, and a surfel is seen whole at every octave.
+template <class F>
+WZ_HD MaskOf<F> alwaysWhole(const PageView& page, const DiscLanes<F>& s) {
+    return (s.prior <= F(kNoParentOctave)) & (F(page.readiness) * s.mask >= F(1.0f - kWeightSlack));
+}
+
 template <class F>
 WZ_HD FadeSums<F> fadeSumsOf(const PageView& page, const DiscLanes<F>& s, F octave) {
     const F zero(0.0f);
@@ -204,13 +227,13 @@ WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sib
 // What a layer's discs may have and packed ones have not: quaternions of any length, and colours and opacities that are no
 // numbers or absurd ones. Discs of such are not drawn: they get opacity 0.
 template <class F>
-WZ_HD void tidy(DiscLanes<F>& s) {
+WZ_HD void tidy(DiscLanes<F>& s, const ColorLanes<F>& c) {
     const F inverse = F(1.0f) / sqrtOf(madd(s.qw, s.qw, madd(s.qx, s.qx, madd(s.qy, s.qy, s.qz * s.qz))));
     s.qw = s.qw * inverse;
     s.qx = s.qx * inverse;
     s.qy = s.qy * inverse;
     s.qz = s.qz * inverse;
-    const F paint = absOf(s.red) + absOf(s.green) + absOf(s.blue);
+    const F paint = absOf(c.red) + absOf(c.green) + absOf(c.blue);
     s.opacity = select((paint < F(kLargestSane)) & (s.opacity > F(0.0f)), s.opacity, F(0.0f));
 }
 
@@ -270,20 +293,34 @@ WZ_HD void markSimple(const ScreenDisc<F>& disc, F largestVariance, const DiscBo
               F(kFlatSlopeOutside * kFlatSlopeOutside));
 }
 
-// Everything after the centre and the fade. A lane that holds NaN, infinities or absurd numbers is not drawn. Normals are only
+// The opacity that the fade law leaves, and, where the low-pass keeps it, the optical depth that it adds up to.
+template <class F>
+struct OpacityLanes {
+    F faded, sum;
+};
+
+template <class F>
+WZ_HD OpacityLanes<F> opacityOf(const ProjectParams& params, const DiscLanes<F>& s, const FadeLanes<F>& fade) {
+    const F faded = fadedOpacity(params.fadeLaw, fade, minOf(F(1.0f), s.opacity));
+    return {faded, params.opticalLowpass ? opticalSumOf(faded, kOpticalOpacityMax) : F(0.0f)};
+}
+
+// Everything after the centre, the fade and the opacity but the colours. A lane that holds NaN, infinities or absurd numbers is not drawn. Normals are only
 // worked out when they are wanted.
 template <class F>
 WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView& page, const DiscLanes<F>& s,
-                                     const CentreLanes<F>& c, const FadeLanes<F>& fade, bool normals) {
+                                     const CentreLanes<F>& c, const FadeLanes<F>& fade, const OpacityLanes<F>& paint,
+                                     bool normals) {
     ProjectedLanes<F> o;
     const F zero(0.0f), one(1.0f);
     const CameraRotation<F> rotation = rotatedBy(params.viewRotation, s);
     const ScreenDisc<F> disc =
         screenDiscOf(tangentsOf(rotation), c.tx, c.ty, s.extent1 * c.pixelsPerUnit, s.extent2 * c.pixelsPerUnit,
                      s.extent1 * c.unitOverDepth, s.extent2 * c.unitOverDepth);
-    const F faded = fadedOpacity(params.fadeLaw, fade, minOf(one, s.opacity));
+    const F faded = paint.faded;
     const ScreenSpread<F> spread = screenSpreadOf(disc);
-    const F opacity = params.opticalLowpass ? spreadOpacity(faded, spread.thickness, kOpticalOpacityMax) : faded;
+    const F opacity =
+        params.opticalLowpass ? spreadOpacity(faded, paint.sum, spread.thickness, kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
     const F cutoff2 =
         minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))), F(kCutoffMax * kCutoffMax));
@@ -312,9 +349,6 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.cutoff2 = cutoff2;
     o.opacity = opacity;
     o.fadedOpacity = faded;
-    o.red = s.red;
-    o.green = s.green;
-    o.blue = s.blue;
     o.weight = select(fade.fine | fade.coarse, fade.weight, zero);
     if (normals) {
         const CameraNormal<F> n = normalOf(rotation);
