@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 
 import wonderzoom_rt as wz
 from wonderzoom_rt.bench.measure import Settings
-from wonderzoom_rt.bench.peer_run import run_peers
+from wonderzoom_rt.bench.peer_run import SAME_PICTURE_DB, run_peers
+from wonderzoom_rt.bench.peers import mitsuba_peer
 from wonderzoom_rt.bench.peers.gsplat_peer import gsplat_arrays
+from wonderzoom_rt.bench.peers.mitsuba_peer import REACH, MitsubaPeer, mitsuba_arrays
 from wonderzoom_rt.bench.run import Wishes
 from wonderzoom_rt.rotation import quaternions_facing
 
@@ -68,6 +72,36 @@ def test_gsplat_turns_discs_as_we_do() -> None:
         "a disc is flat along it"
     )
     np.testing.assert_array_equal(arrays["scales"][:, :2], layer.extents)
+
+
+def test_mitsuba_sees_surfels_where_we_see_them_and_turned_as_ours() -> None:
+    layer, normals = surfels()
+    data = mitsuba_arrays(layer, CAMERA)["data"].astype(np.float64)
+    local, deviations, (x, y, z, w) = data[:, :3], data[:, 3:6], data[:, 6:].T
+    ours, distances = CAMERA.project(layer.positions)
+    np.testing.assert_allclose(CAMERA.focal * local[:, :2] / local[:, 2:] + CAMERA.principal, ours, atol=1e-3)
+    size = np.linalg.norm(local, axis=1) / distances
+    np.testing.assert_allclose(size, REACH / np.median(distances), rtol=1e-5)
+    np.testing.assert_allclose(deviations[:, :2], size[:, None] * layer.extents, rtol=1e-4)
+    third = np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], axis=1)
+    np.testing.assert_allclose(third, normals @ CAMERA.rotation, atol=1e-5)
+
+
+def test_mitsuba_says_what_keeps_it_from_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert MitsubaPeer().missing() == "mitsuba is not installed"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setenv("DRJIT_LIBLLVM_PATH", "/no/such/library")
+    monkeypatch.setattr(mitsuba_peer, "_PROBE", "import os; os.abort()")
+    assert "no LLVM it can use" in str(MitsubaPeer().missing())
+
+
+def test_mitsuba_draws_our_picture_where_it_is_installed() -> None:
+    pytest.importorskip("mitsuba")
+    if why := MitsubaPeer().missing():
+        pytest.skip(why)
+    row = run_peers(Wishes("field-500k", part=0.01, frames=1), peers=(MitsubaPeer(),))["peers"][0]
+    assert row["status"] == "measured" and row["psnr_db"] > SAME_PICTURE_DB
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ def table_of_peers(result: dict[str, Any]) -> str:
     ]
     for peer in result["peers"]:
         if "frame_ms" not in peer:
-            rows.append(f"{peer['name']:15} {peer['where']:15} {peer['why']}: {peer['install']}")
+            help_line = f": {peer['install']}" if peer["version"] is None else ""
+            rows.append(f"{peer['name']:15} {peer['where']:15} {peer['why']}{help_line}")
             continue
         same = "" if peer["psnr_db"] >= SAME_PICTURE_DB else "  another picture: do not compare"
         rows.append(
