@@ -47,7 +47,7 @@ py::dict slopesOf(const py::array& distance, double focal, float steepest, float
     if (map.values.empty()) throw InputError("distance must hold a pixel, got " + describeArray(distance));
     {
         py::gil_scoped_release unlocked;
-        ThreadPool pool(0);
+        ThreadPool pool(0, "lift");
         measureSlopes(map, {steepest, least, ofBeside, tolerance}, out, pool);
     }
     py::dict maps;
@@ -89,7 +89,7 @@ py::dict discsOf(const py::array& distance, const py::dict& maps, const Camera& 
                          {reinterpret_cast<uint8_t*>(sky.mutable_data()), static_cast<size_t>(n)}};
     {
         py::gil_scoped_release unlocked;
-        ThreadPool pool(0);
+        ThreadPool pool(0, "lift");
         liftDiscs(valuesOf(values), slopes, camera, {extentPerFootprint, leastCosine, leastCosineAtEdge}, pixels, out,
                   pool);
     }

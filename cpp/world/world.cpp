@@ -60,7 +60,7 @@ std::unique_ptr<World> World::create(const std::string& path, bool overwrite) {
 LevelId World::commit(const Commit& commit) {
     WZ_ZONE_OF("insert", commit.layer.size());
     std::lock_guard writing(state_->writing);
-    if (!state_->pool) state_->pool = std::make_unique<ThreadPool>(0);
+    if (!state_->pool) state_->pool = std::make_unique<ThreadPool>(0, "commit");
     const auto before = state_->snapshot();
     const Addition addition = additionOf(commit, *before, *state_->pool);
     const LevelId id = addition.record->id;

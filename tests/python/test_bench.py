@@ -200,6 +200,12 @@ def test_a_bad_path_is_refused_in_one_line(text: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_path_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(wz.InputError, match="must be UTF-8 text"):
+        open_path(str(tmp_path / "p.toml"))
+
+
 # ------------------------------------------------------------------------------ the command line
 
 
@@ -276,6 +282,7 @@ def test_compare_reads_two_results(run: Run, tmp_path: Path, result: dict[str, A
         (("bench", "stack-12", "--part", "0.001", "--peers"), "one level, this one has 12"),
         (("scene", "needle"), "a scene needs a file to go to: -o F.wz"),
         (("scene", "-o", "x.wz"), "which scene should go to x.wz? There are field-500k"),
+        (("scene", "needle", "-o", "x.txt"), "a name that ends in .wz, got x.txt"),
         (("scene", "noodle", "-o", "x.wz"), "there is no scene 'noodle'"),
     ],
 )

@@ -88,6 +88,8 @@ def open_path(name: str) -> BenchPath | RecordedPath:
         return path_from_toml(file.read_text(encoding="utf-8"), file.stem)
     except OSError as problem:
         raise InputError(f"cannot read the path file {file}: {problem.strerror or problem}") from None
+    except UnicodeDecodeError as problem:
+        raise InputError(f"the path file {file} must be UTF-8 text: {problem}") from None
 
 
 def path_from_toml(text: str, name: str) -> BenchPath:

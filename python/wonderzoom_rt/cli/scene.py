@@ -7,7 +7,7 @@ import argparse
 import time
 from pathlib import Path
 
-from .arguments import add_json, add_output, check_out_folder, print_json
+from .arguments import add_json, add_output, check_out_file, print_json
 from .progress import ProgressLine, spoken_time
 
 HELP = "make a benchmark scene as a world file"
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.out is None:
         raise InputError("a scene needs a file to go to: -o F.wz")
-    check_out_folder(arguments.out)
+    check_out_file(arguments.out, ".wz")
     if not arguments.overwrite and Path(arguments.out).exists():
         raise InputError(f"{arguments.out} is there already (add --overwrite to replace it)")
     start = time.monotonic()
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(
             f"{arguments.out}: {scene.name}, {info['surfels']:,} surfels in {info['pages']:,} pages, "
-            f"{len(info['levels'])} levels, for {scene.camera.width}x{scene.camera.height}, {spoken_time(seconds)}"
+            f"{len(info['levels'])} level{'s' if len(info['levels']) != 1 else ''}, for {scene.camera.width}x{scene.camera.height}, {spoken_time(seconds)}"
         )
     return 0
 
