@@ -15,6 +15,7 @@ inline constexpr uint32_t kSurfelsPerCluster = 1024;  // culling inside a page w
 // Blending.
 inline constexpr float kAlphaMax = 0.99f;  // one surfel never hides everything: keeps T > 0 and the order mild
 inline constexpr float kAlphaMin = 1.0f / 255.0f;  // less is not drawn: one step of an 8-bit picture
+inline constexpr float kLog2OfAlphaMin = -7.9943534f;
 inline constexpr float kCutoffMax = 3.33f;  // standard deviations: exp(-3.33^2 / 2) is 1/255
 inline constexpr float kTransmittanceMin = 1e-4f;  // a pixel is finished below this
 inline constexpr float kMedianTransmittance = 0.5f;
@@ -34,6 +35,8 @@ inline constexpr float kOpticalOpacityMax = kAlphaMax;
 // beyond its bounds; there the slope stays under kFlatSlopeOutside, so that the series keeps its sign.
 inline constexpr float kFlatSlope = 0.01f;
 inline constexpr float kFlatSlopeOutside = 0.25f;
+// How far its quadratic form may cancel: by float arithmetic it is then wrong by at most 1e-5.
+inline constexpr float kFlatSlanting = 16.0f;
 inline constexpr float kBlockMargin_px = 6.0f;
 
 // Near plane.

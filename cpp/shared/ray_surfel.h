@@ -116,6 +116,24 @@ WZ_HD RayForm<F> rayFormOf(const ScreenDisc<F>& o) {
     return r;
 }
 
+// (zx^2 + zy^2) / 2 as one form: xx px^2 + xy px py + yy py^2. Its terms cancel where the disc is long and slanting on the
+// screen: inside the bounds of a cutoff C each is at most `slanting` C / 2.
+template <class F>
+struct QuadraticForm {
+    F xx, xy, yy;
+    F slanting;  // product of the variances along x and y over the determinant of the screen covariance, >= 1
+};
+
+template <class F>
+WZ_HD QuadraticForm<F> quadraticFormOf(const RayForm<F>& r, F det) {
+    QuadraticForm<F> q;
+    q.xx = F(0.5f) * madd(r.ux, r.ux, r.vx * r.vx);
+    q.xy = madd(r.ux, r.uy, r.vx * r.vy);
+    q.yy = F(0.5f) * madd(r.uy, r.uy, r.vy * r.vy);
+    q.slanting = F(4.0f) * (q.xx * det) * (q.yy * det);
+    return q;
+}
+
 // The general form for discs that reach behind the near plane: the three affine forms around a reference pixel of the
 // frame, scaled so that hit depth = near / zz. In front of the near plane is 0 < zz <= 1. No low-pass: the mean of such
 // a disc may have no place on the screen, and it is never small.

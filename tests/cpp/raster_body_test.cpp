@@ -2,6 +2,9 @@
 // The project pass's body one surfel at a time, as a CUDA thread runs it, against sixteen at a time.
 #include <doctest/doctest.h>
 
+#include <random>
+
+#include "raster/passes/blend_body.h"
 #include "raster/passes/project_body.h"
 #include "raster_project_twin.h"
 
@@ -58,7 +61,66 @@ TEST_CASE("one lane projects what sixteen lanes project, near pages and far ones
     }
 }
 
+TEST_CASE("a flat disc's alphas are those of the exact form") {
+    std::mt19937 random(5);
+    std::uniform_real_distribution<float> unit(0.0f, 1.0f);
+    size_t flats = 0, pixels = 0, decidedOtherwise = 0;
+    double worst = 0;
+    for (int trial = 0; trial < 20000; ++trial) {
+        const float longer = 0.5f * std::exp2(6.0f * unit(random)), shorter = longer * std::exp2(-4.0f * unit(random));
+        const float angle = 6.2831853f * unit(random), turn = 6.2831853f * unit(random);
+        const float tilt = 0.01f * unit(random), opacity = 0.02f + 0.98f * unit(random);
+        ScreenDisc<float> disc;
+        disc.a = longer * std::cos(angle);
+        disc.c = longer * std::sin(angle);
+        disc.b = -shorter * std::sin(angle);
+        disc.d = shorter * std::cos(angle);
+        disc.e = tilt * std::cos(turn);
+        disc.g = tilt * std::sin(turn);
+        disc.det = longer * shorter;
+        const float cutoff2 = std::min(2.0f * std::log(opacity / kAlphaMin), kCutoffMax * kCutoffMax);
+        const RayForm<float> exact = rayFormOf(disc);
+        const DiscBounds<float> bounds = boundsOf(disc, cutoff2);
+        ProjectedLanes<float> o{};
+        o.ray = exact;
+        markSimple(disc, screenSpreadOf(disc).largest, bounds, log2Of(opacity), o);
+        if (!o.flat) continue;
+        ++flats;
+        SurfelRecord s{};
+        s.ux = o.ray.ux;
+        s.uy = o.ray.uy;
+        s.vx = o.ray.vx;
+        s.vy = o.ray.vy;
+        s.hx = o.ray.hx;
+        s.hy = o.ray.hy;
+        s.cutoff2 = cutoff2;
+        for (int i = 0; i < 20; ++i) {
+            const float px = bounds.left + (bounds.right - bounds.left) * unit(random);
+            const float py = bounds.top + (bounds.bottom - bounds.top) * unit(random);
+            const Hit<float> hit = hitFlat(s, px, py);
+            const double zx = double(exact.ux) * px + double(exact.uy) * py;
+            const double zy = double(exact.vx) * px + double(exact.vy) * py;
+            const double zz = 1.0 - (double(exact.hx) * px + double(exact.hy) * py);
+            const double half = std::min(0.5 * (zx * zx + zy * zy) / (zz * zz), double(px) * px + double(py) * py);
+            decidedOtherwise += hit.inside != (2.0 * half <= cutoff2);
+            if (!hit.inside) continue;
+            ++pixels;
+            const double alpha = std::min(double(kAlphaMax), opacity * std::exp(-half));
+            worst = std::max(worst, std::fabs(flatAlphaOf(s, hit) - alpha));
+        }
+    }
+    CHECK(flats > 5000);
+    CHECK(decidedOtherwise <= pixels / 1000);
+    CHECK(worst <= 1e-5);
+}
+
 TEST_CASE("the polynomials hold their stated errors") {
+    double worstShortExp = 0;
+    for (int i = -12000; i <= 12000; ++i) {
+        const float x = static_cast<float>(i) / 100.0f;
+        worstShortExp = std::max(worstShortExp, std::fabs(exp2Within<4>(x) / std::exp2(double(x)) - 1));
+    }
+    CHECK(worstShortExp <= 3e-6);
     double worstExp = 0, worstLog = 0, worstDilogarithm = 0;
     for (int i = -12000; i <= 12000; ++i) {
         const float x = static_cast<float>(i) / 100.0f;

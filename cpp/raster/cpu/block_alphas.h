@@ -62,8 +62,8 @@ struct Listed {
 
 template <bool kDetail>
 static inline void keepHit(ChunkTouch<kDetail>& touch, uint32_t i, const Listed& from, const SurfelRecord& s,
-                           const Hit<F16>& hit) {
-    storeLanes(touch.alpha[i], select(hit.inside, alphaOf(s, hit), F16(0.0f)));
+                           const Hit<F16>& hit, F16 alpha) {
+    storeLanes(touch.alpha[i], select(hit.inside, alpha, F16(0.0f)));
     touch.inside[i] = bitmaskOf(hit.inside);
     if constexpr (kDetail) storeLanes(touch.depth[i], hitDepth(s, from.task.extras[from.slot(i)], hit));
 }
@@ -84,16 +84,16 @@ static inline void touchChunk(ChunkTouch<kDetail>& touch, const Listed& from, ui
     for (uint32_t k = 0; k < kinds.flatCount; ++k) {
         const uint32_t i = kinds.flats[k];
         const SurfelRecord& s = from.record(i);
-        keepHit(touch, i, from, s, hitFlat(s, block.column - F16(s.x), block.row - F16(s.y)));
+        const Hit<F16> hit = hitFlat(s, block.column - F16(s.x), block.row - F16(s.y));
+        keepHit(touch, i, from, s, hit, flatAlphaOf(s, hit));
     }
     for (uint32_t k = 0; k < kinds.otherCount; ++k) {
         const uint32_t i = kinds.others[k];
         const SurfelRecord& s = from.record(i);
-        if (s.flags & kRecordGeneral)
-            keepHit(touch, i, from, s,
-                    hitGeneral(s, block.column - F16(from.task.centerX_px), block.row - F16(from.task.centerY_px)));
-        else
-            keepHit(touch, i, from, s, hitDisc(s, block.column - F16(s.x), block.row - F16(s.y)));
+        const Hit<F16> hit = s.flags & kRecordGeneral ? hitGeneral(s, block.column - F16(from.task.centerX_px),
+                                                                   block.row - F16(from.task.centerY_px))
+                                                      : hitDisc(s, block.column - F16(s.x), block.row - F16(s.y));
+        keepHit(touch, i, from, s, hit, alphaOf(s, hit));
     }
 }
 

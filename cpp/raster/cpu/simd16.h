@@ -53,10 +53,11 @@ struct LaneTraits<WZ_TARGET::F16> {
 namespace wz::WZ_TARGET {
 
 // exp2Within of lane_math.h, to the bit, with instructions that only this set has.
+template <int kDegree = 5>
 WZ_LANE_OP F16 exp2Within(F16 x) {
     const __m512 n = _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     const F16 f = F16::of(_mm512_sub_ps(x.v, n));
-    return F16::of(_mm512_scalef_ps(exp2Fraction(f).v, n));
+    return F16::of(_mm512_scalef_ps(exp2Fraction<kDegree>(f).v, n));
 }
 
 }  // namespace wz::WZ_TARGET

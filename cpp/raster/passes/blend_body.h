@@ -34,17 +34,17 @@ WZ_HD Hit<F> hitDisc(const SurfelRecord& s, F px, F py) {
     return hit;
 }
 
-// As hitDisc for a record that is kRecordFlat: a series takes the division's place.
+// As hitDisc for a record that is kRecordFlat: a series takes the division's place, one quadratic form that of two linear
+// ones.
 template <class F>
 WZ_HD Hit<F> hitFlat(const SurfelRecord& s, F px, F py) {
     Hit<F> hit;
-    const F zx = madd(F(s.ux), px, F(s.uy) * py);
-    const F zy = madd(F(s.vx), px, F(s.vy) * py);
     hit.slope = madd(F(s.hx), px, F(s.hy) * py);
     hit.depthFactor = F(1.0f) + hit.slope;
-    const F halfStretch = madd(hit.slope, madd(hit.slope, F(1.5f), F(1.0f)), F(0.5f));
-    const F onDisc = madd(zx, zx, zy * zy) * halfStretch;
-    const F onScreen = madd(px, px, py * py);
+    const F stretch = madd(hit.slope, madd(hit.slope, F(3.0f), F(2.0f)), F(1.0f));
+    const F square = py * py;
+    const F onScreen = madd(px, px, square);
+    const F onDisc = madd(px, madd(F(s.flatXX()), px, F(s.flatXY()) * py), F(s.flatYY()) * square) * stretch;
     hit.onPlane = onDisc <= onScreen;
     hit.halfSquare = minOf(onDisc, onScreen);
     hit.inside = hit.halfSquare + hit.halfSquare <= F(s.cutoff2);
@@ -68,7 +68,7 @@ WZ_HD Hit<F> hitDot(const SurfelRecord& s, F px, F py) {
 // and row of pixels. d: px or py; scale: the opacity in one of the factors, 1 in the other.
 template <class F>
 WZ_HD F dotFalloff(F d, F scale) {
-    return scale * exp2Within(maxOf(d * d * F(-kLog2OfE), F(-120.0f)));
+    return scale * exp2Within<4>(maxOf(d * d * F(-kLog2OfE), F(-120.0f)));
 }
 
 template <class F>
@@ -94,7 +94,13 @@ WZ_HD Hit<F> hitGeneral(const SurfelRecord& s, F px, F py) {
 // Only where the hit is inside; elsewhere anything may come.
 template <class F>
 WZ_HD F alphaOf(const SurfelRecord& s, const Hit<F>& hit) {
-    return minOf(F(kAlphaMax), F(s.opacity) * exp2Within(hit.halfSquare * F(-kLog2OfE)));
+    return minOf(F(kAlphaMax), F(s.opacity) * exp2Within<4>(hit.halfSquare * F(-kLog2OfE)));
+}
+
+// The same of a record that is kRecordFlat.
+template <class F>
+WZ_HD F flatAlphaOf(const SurfelRecord& s, const Hit<F>& hit) {
+    return minOf(F(kAlphaMax), exp2Within<4>(nmadd(hit.halfSquare, F(kLog2OfE), F(s.flatLog2Opacity()))));
 }
 
 // Depth of a hit along z, less the depth origin: exact differences, no cancellation. A low-pass dot has its mean's depth.

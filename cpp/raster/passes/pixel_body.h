@@ -73,6 +73,10 @@ WZ_HD Hit<float> hitAt(const SurfelRecord& s, const PixelPlace& at) {
     return s.flags & kRecordFlat ? hitFlat(s, px, py) : hitDisc(s, px, py);
 }
 
+WZ_HD float alphaAt(const SurfelRecord& s, const Hit<float>& hit) {
+    return (s.flags & (kRecordFlat | kRecordDot)) == kRecordFlat ? flatAlphaOf(s, hit) : alphaOf(s, hit);
+}
+
 WZ_HD bool inTransition(const SurfelRecord& s) {
     return (s.flags & (kRecordFine | kRecordCoarse)) != (kRecordFine | kRecordCoarse);
 }
@@ -97,7 +101,7 @@ WZ_HD bool blendPixel(PixelSums<kDetail>& sums, const SurfelRecord& s, const Sur
                       const PixelPlace& at) {
     const Hit<float> hit = hitAt(s, at);
     if (!hit.inside) return false;
-    const float alpha = alphaOf(s, hit);
+    const float alpha = alphaAt(s, hit);
     if (!sums.split && inTransition(s)) {
         sums.split = true;
         sums.paint[1] = sums.paint[0];
@@ -117,7 +121,7 @@ WZ_HD bool blendPixel(PixelSums<kDetail>& sums, const SurfelRecord& s, const Sur
 WZ_HD void dimPixel(PixelLight& light, const SurfelRecord& s, const PixelPlace& at) {
     const Hit<float> hit = hitAt(s, at);
     if (!hit.inside) return;
-    const float alpha = alphaOf(s, hit);
+    const float alpha = alphaAt(s, hit);
     if (s.flags & kRecordFine) takeShare(light.finer, alpha, true, 0.0f);
     if (s.flags & kRecordCoarse) takeShare(light.coarser, alpha, true, 0.0f);
     takeShare(light.all, alpha, true, 0.0f);

@@ -87,7 +87,7 @@ enum RecordFlag : uint32_t {
 // One projected surfel as the blend pass reads it.
 struct alignas(64) SurfelRecord {
     float x, y;            // mean, px
-    float ux, uy, vx, vy;  // RayForm
+    float ux, uy, vx, vy;  // RayForm; of a flat record see below
     float hx, hy;
     float spare;           // ninth float of a GeneralDisc
     float cutoff2;         // squared standard deviations beyond which alpha is under kAlphaMin
@@ -95,14 +95,21 @@ struct alignas(64) SurfelRecord {
     float red, green, blue;
     float weight;          // of the finer picture, for surfels in transition
     uint32_t flags;        // RecordFlag
+
+    // Of a record that is kRecordFlat: the QuadraticForm in the place of ux, uy and vx, and of vy the binary logarithm of the
+    // opacity.
+    WZ_HD float flatXX() const { return ux; }
+    WZ_HD float flatXY() const { return uy; }
+    WZ_HD float flatYY() const { return vx; }
+    WZ_HD float flatLog2Opacity() const { return vy; }
 };
 static_assert(sizeof(SurfelRecord) == 64);
 
 // What only depth, normal, level and id outputs need.
 struct alignas(16) SurfelExtra {
-    float depth;          // Z of the mean, wu (general: near)
+    float depth;  // Z of the mean, wu (general: near)
     float depthRelative;  // Z - depthOrigin, wu (general: -depthOrigin)
-    float nx, ny, nz;     // camera axes, facing the camera
+    float nx, ny, nz;  // camera axes, facing the camera
     float level;
     uint64_t id;
 };

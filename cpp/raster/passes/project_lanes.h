@@ -43,7 +43,7 @@ struct CentreLanes {
 template <class F>
 struct ProjectedLanes {
     F x, y;
-    RayForm<F> ray;
+    RayForm<F> ray;  // of a flat disc ux, uy, vx, vy are what a flat SurfelRecord has in their places
     F cutoff2, opacity, weight;
     ColorLanes<F> colors;  // to be filled in
     F fadedOpacity;  // before the low-pass
@@ -280,17 +280,24 @@ WZ_HD F fadedOpacity(FadeLaw law, const FadeLanes<F>& fade, F opacity) {
     return select(share < F(1.0f), scaleOpticalDepth(opacity, share, kOpticalOpacityMax), opacity);
 }
 
-// Which discs the blend pass may take the short way with, to the same result.
+// Which discs the blend pass may take the short way with, to the same result, and what it reads then.
 template <class F>
-WZ_HD void markSimple(const ScreenDisc<F>& disc, F largestVariance, const DiscBounds<F>& bounds, ProjectedLanes<F>& o) {
+WZ_HD void markSimple(const ScreenDisc<F>& disc, F largestVariance, const DiscBounds<F>& bounds, F log2Opacity,
+                      ProjectedLanes<F>& o) {
     // |p|^2 / (2 variance (1 + |slope|)^2) >= |p|^2 at the rim of the dot, and farther out all the more. The slope a pixel from
     // the mean is the root of hx^2 + hy^2, at most their sum.
     const F stretch = madd(absOf(o.ray.hx) + absOf(o.ray.hy), F(kLowpassReach_px), F(1.0f));
     o.dot = largestVariance * (stretch * stretch) <= F(kLowpassVariance * 0.9999f);
     const F outside = maxOf(maxOf(bounds.right, bounds.left), maxOf(bounds.bottom, bounds.top)) + F(kBlockMargin_px);
+    const QuadraticForm<F> form = quadraticFormOf(o.ray, disc.det);
     o.flat = (disc.slope2 <= F(kFlatSlope * kFlatSlope)) &
              (madd(o.ray.hx, o.ray.hx, o.ray.hy * o.ray.hy) * (outside * outside) <=
-              F(kFlatSlopeOutside * kFlatSlopeOutside));
+              F(kFlatSlopeOutside * kFlatSlopeOutside)) &
+             (form.slanting <= F(kFlatSlanting)) & !o.dot;
+    o.ray.ux = select(o.flat, form.xx, o.ray.ux);
+    o.ray.uy = select(o.flat, form.xy, o.ray.uy);
+    o.ray.vx = select(o.flat, form.yy, o.ray.vx);
+    o.ray.vy = select(o.flat, log2Opacity, o.ray.vy);
 }
 
 // The opacity that the fade law leaves, and, where the low-pass keeps it, the optical depth that it adds up to.
@@ -322,8 +329,9 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     const F opacity =
         params.opticalLowpass ? spreadOpacity(faded, paint.sum, spread.thickness, kOpticalOpacityMax) : faded;
     // alpha >= kAlphaMin inside 2 ln(o / kAlphaMin).
+    const F log2Opacity = log2Of(maxOf(opacity, F(1e-30f)));
     const F cutoff2 =
-        minOf(F(2.0f * kLnOf2) * log2Of(maxOf(opacity * F(1.0f / kAlphaMin), F(1e-30f))), F(kCutoffMax * kCutoffMax));
+        minOf(F(2.0f * kLnOf2) * maxOf(log2Opacity - F(kLog2OfAlphaMin), zero), F(kCutoffMax * kCutoffMax));
     const F beyond = c.depth - F(page.near), beyond2 = beyond * beyond;
     const F reach2 =
         c.depth * c.depth * (F(kCutoffMax * kCutoffMax) * disc.slope2);  // of the widest disc along z, wu^2
@@ -343,7 +351,7 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     o.drawn = shown & front & (opacity >= F(kAlphaMin)) & (disc.wide2 + disc.high2 < limit2) &
               (absOf(c.x) + absOf(c.y) < limit) & (o.x0 < o.x1) & (o.y0 < o.y1);
     o.ray = rayFormOf(disc);
-    markSimple(disc, spread.largest, bounds, o);
+    markSimple(disc, spread.largest, bounds, log2Opacity, o);
     o.x = c.x;
     o.y = c.y;
     o.cutoff2 = cutoff2;
