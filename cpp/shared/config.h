@@ -62,8 +62,7 @@ inline constexpr float kLargestSane = 1e18f;
 // The screen is cut into tiles (one task, one list of surfels), these into blocks (one vector of pixels).
 inline constexpr int kTileShift = 4;
 inline constexpr int kTileSize = 1 << kTileShift;  // px
-inline constexpr int kBlockShift = 2;
-inline constexpr int kBlockSize = 1 << kBlockShift;  // px
+inline constexpr int kBlockSize = 4;  // px
 inline constexpr int kBlocksPerRow = kTileSize / kBlockSize;
 inline constexpr int kBlocksPerTile = kBlocksPerRow * kBlocksPerRow;
 inline constexpr int kBlockPixels = kBlockSize * kBlockSize;

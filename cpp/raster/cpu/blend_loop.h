@@ -159,6 +159,7 @@ static void blendTileOf(BlendTask& task) {
     TileSums<kDetail> sums(task.leakRatio);
     BlockLists batch;
     Tally tally;
+    NextTile next(task);
     const TileLanes lanes(task.tileX_px, task.tileY_px);
     if constexpr (kDetail)
         if (task.entryCount) sums.begin(task.sums, task.extras[static_cast<uint32_t>(task.entries[0])].level);
@@ -167,9 +168,12 @@ static void blendTileOf(BlendTask& task) {
         listBatch(batch, task, lanes.line, first, count, sums.open);
         if constexpr (kDetail)
             if (sums.kept != task.sums && needsAll(task, batch, count, sums.oneLevel)) sums.keepAll(task.sums);
-        for (int b = 0; b < kBlocksPerTile; ++b)
+        for (int b = 0; b < kBlocksPerTile; ++b) {
+            next.fetchUntil(static_cast<uint32_t>(b));
             if (batch.lengths[b]) blendBlock(task, batch, sums, tally, b, lanes.of(b));
+        }
     }
+    next.fetchUntil(kBlocksPerTile);
     task.evaluations = tally.evaluations;
     task.contributions = tally.contributions;
     resolveTile(task, sums);

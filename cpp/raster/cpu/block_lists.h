@@ -37,43 +37,77 @@ static inline F16 dotLines(F16 line, const SurfelRecord& s) {
 static_assert(2 * kLowpassReach_px + (kBlockSize - 1) < 8,
               "a dot reaches less far than to the pixel eight from another");
 
-// Asks for what the next batch, from entry `first` on, is made of.
-WZ_LANE_OP void fetchEntries(const BlendTask& task, uint32_t first) {
-    for (uint32_t i = first; i < first + kBatch && i < task.entryCount; ++i) {
-        const uint32_t slot = static_cast<uint32_t>(task.entries[i]);
+// Asks for what the surfels of these entries left. Inline, as gcc leaves out calls of a function that only fetches.
+WZ_LANE_OP void fetchEntries(const BlendTask& task, const uint64_t* entries, uint32_t first, uint32_t end) {
+    for (uint32_t i = first; i < end; ++i) {
+        const uint32_t slot = static_cast<uint32_t>(entries[i]);
         __builtin_prefetch(task.records + slot, 0, 2);
         __builtin_prefetch(task.rects + slot, 0, 2);
         if (task.extras) __builtin_prefetch(task.extras + slot, 0, 2);
     }
 }
 
-// What listing reads of the surfels of a batch.
+// Asks for what the next tile reads, a part at a time: all at once the core would wait for room to ask in.
+class NextTile {
+public:
+    explicit NextTile(const BlendTask& task) : task_(task) {}
+
+    // Up to this part of it, in kBlocksPerTile parts.
+    inline __attribute__((always_inline)) void fetchUntil(uint32_t part) {
+        const uint32_t end = task_.nextCount * part / kBlocksPerTile;
+        if (end <= fetched_) return;
+        fetchEntries(task_, task_.nextEntries, fetched_, end);
+        fetched_ = end;
+    }
+
+private:
+    const BlendTask& task_;
+    uint32_t fetched_ = 0;
+};
+
+// What listing reads of the surfels of a batch. Behind the last one lie rectangles that meet nothing.
 struct BatchReading {
-    PixelRect rects[kBatch];
-    uint32_t listed[kBatch + kListGroup], blocks[kBatch + kListGroup];  // without a block behind the last one
+    static constexpr uint32_t kRoom = kBatch + kListGroup;
+    uint32_t listed[kRoom];
+    uint32_t starts[kRoom], ends[kRoom];  // of the rectangles: x in the lower, y in the upper half
     uint32_t dots[kBatch];
     uint32_t dotCount = 0;
 
-    BatchReading(BlockLists& out, const BlendTask& task, uint32_t first, uint32_t count, uint32_t open) {
+    BatchReading(BlockLists& out, const BlendTask& task, uint32_t first, uint32_t count) {
         for (uint32_t i = 0; i < count; ++i) {
             const uint32_t slot = static_cast<uint32_t>(task.entries[first + i]);
             const uint32_t flags = task.records[slot].flags;
+            const PixelRect rect = task.rects[slot];
             out.slots[i] = slot;
-            rects[i] = task.rects[slot];
+            starts[i] = rect.x0 | static_cast<uint32_t>(rect.y0) << 16;
+            ends[i] = rect.x1 | static_cast<uint32_t>(rect.y1) << 16;
             listed[i] = flags << kFlagShift | i;
             dots[dotCount] = i;
             dotCount += flags / kRecordDot & 1u;
         }
-        fetchEntries(task, first + kBatch);
-        for (uint32_t i = 0; i < count; ++i) blocks[i] = blocksOf(rects[i], task.tileX_px, task.tileY_px) & open;
-        for (uint32_t i = count; i < count + kListGroup; ++i) listed[i] = blocks[i] = 0;
+        const uint32_t next = first + kBatch, end = next + kBatch < task.entryCount ? next + kBatch : task.entryCount;
+        fetchEntries(task, task.entries, next, end);
+        for (uint32_t i = count; i < count + kListGroup; ++i) listed[i] = starts[i] = ends[i] = 0;
     }
 };
 
-static inline void listGroup(BlockLists& out, const BatchReading& read, uint32_t at) {
-    const I16 listed = loadInts(read.listed + at), blocks = loadInts(read.blocks + at);
+// Which of sixteen surfels, as bits, reach into each column of blocks; with the other coordinate, into each row.
+static inline void meetLines(uint32_t (&met)[kBlocksPerRow], I16 starts, I16 ends, int32_t firstSide) {
+    for (int k = 0; k < kBlocksPerRow; ++k) {
+        const int32_t side = firstSide + k * kBlockSize;
+        met[k] = lanesBelow(starts, I16(side + kBlockSize)) & lanesBelow(I16(side), ends);
+    }
+}
+
+static inline void listGroup(BlockLists& out, const BatchReading& read, uint32_t at, const BlendTask& task,
+                             uint32_t open) {
+    const I16 listed = loadInts(read.listed + at), starts = loadInts(read.starts + at), ends = loadInts(read.ends + at),
+              lower(0xffff);
+    uint32_t columns[kBlocksPerRow], rows[kBlocksPerRow];
+    meetLines(columns, starts & lower, ends & lower, task.tileX_px);
+    meetLines(rows, shiftRight(starts, 16) & lower, shiftRight(ends, 16) & lower, task.tileY_px);
     for (uint32_t b = 0; b < static_cast<uint32_t>(kBlocksPerTile); ++b) {
-        const uint32_t met = lanesWith(blocks, b);
+        const uint32_t met = columns[b % kBlocksPerRow] & rows[b / kBlocksPerRow] & (0u - (open >> b & 1u));
         packLanes(out.lists[b] + out.lengths[b], met, listed);
         out.lengths[b] += static_cast<uint32_t>(__builtin_popcount(met));
     }
@@ -82,9 +116,9 @@ static inline void listGroup(BlockLists& out, const BatchReading& read, uint32_t
 // Lists entries first .. first + count - 1 of the task, count <= kBatch, for the blocks in `open`.
 static inline void listBatch(BlockLists& out, const BlendTask& task, F16 line, uint32_t first, uint32_t count,
                              uint32_t open) {
-    const BatchReading read(out, task, first, count, open);
+    const BatchReading read(out, task, first, count);
     for (uint32_t& length : out.lengths) length = 0;
-    for (uint32_t at = 0; at < count; at += kListGroup) listGroup(out, read, at);
+    for (uint32_t at = 0; at < count; at += kListGroup) listGroup(out, read, at, task, open);
     for (uint32_t k = 0; k < read.dotCount; ++k) {
         const uint32_t i = read.dots[k];
         storeLanes(out.falloffs[i], dotLines(line, task.records[out.slots[i]]));

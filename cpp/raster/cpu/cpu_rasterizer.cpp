@@ -28,9 +28,9 @@ uint32_t detailSumsOf(uint32_t outputs) {
            (outputs & kOutputSurfelId ? kSumSlot : 0u);
 }
 
-// How near __builtin_prefetch brings a line, and of how many surfels of a tile: longer lists fetch as they go.
-constexpr int kIntoFirstLevel = 3, kIntoSecondLevel = 2;
+// Of how many surfels of a tile what they left is fetched ahead: longer lists fetch as they go.
 constexpr uint32_t kFetchedEntries = 1024;
+constexpr int kIntoSecondLevel = 2;  // how near __builtin_prefetch brings a line
 
 using Clock = std::chrono::steady_clock;
 
@@ -218,17 +218,16 @@ private:
         return total;
     }
 
-    // Asks for what a tile's surfels left. Before its entries are sorted they still come as they lie in memory. Inline, as
+    // Asks for what a tile's surfels left, before its entries are sorted: they still come as they lie in memory. Inline, as
     // gcc leaves out calls of a function that does nothing but fetch.
-    template <int kNearness>
     inline __attribute__((always_inline)) void fetchTile(uint32_t tile) {
         const uint32_t count = std::min(bins_.countOf(tile), kFetchedEntries);
         const TileBins::Entry* entries = bins_.entriesOf(tile);
         for (uint32_t i = 0; i < count; ++i) {
             const uint32_t slot = TileBins::slotOf(entries[i]);
-            __builtin_prefetch(records_.data() + slot, 0, kNearness);
-            __builtin_prefetch(rects_.data() + slot, 0, kNearness);
-            if (hasExtras_) __builtin_prefetch(extras_.data() + slot, 0, kNearness);
+            __builtin_prefetch(records_.data() + slot, 0, kIntoSecondLevel);
+            __builtin_prefetch(rects_.data() + slot, 0, kIntoSecondLevel);
+            if (hasExtras_) __builtin_prefetch(extras_.data() + slot, 0, kIntoSecondLevel);
         }
     }
 
@@ -272,7 +271,6 @@ private:
         const auto blendOne = [&](uint32_t tile, int thread, uint32_t next) {
             WZ_FINE_ZONE("tile");
             const Clock::time_point start = Clock::now();
-            fetchTile<kIntoFirstLevel>(tile);
             if (sorts) {
                 WZ_FINE_ZONE("sort");
                 const uint64_t begin = clockNs();
@@ -280,10 +278,11 @@ private:
                          room + 2 * static_cast<size_t>(thread) * bins_.longest());
                 tallies[thread].sort_ns += clockNs() - begin;
             }
-            if (next != tile) fetchTile<kIntoSecondLevel>(next);
             BlendTask task = common;
             task.entries = bins_.entriesOf(tile);
             task.entryCount = bins_.countOf(tile);
+            task.nextEntries = bins_.entriesOf(next);
+            task.nextCount = next != tile ? std::min(bins_.countOf(next), kFetchedEntries) : 0;
             task.tileX_px = static_cast<int32_t>(tile) % grid.columns * kTileSize;
             task.tileY_px = static_cast<int32_t>(tile) / grid.columns * kTileSize;
             kernels_.blendTile(task);
@@ -294,6 +293,7 @@ private:
         };
         const auto blendGroup = [&](size_t group, int thread) {
             const auto [first, end] = bins_.groupOf(group);
+            if (first < end) fetchTile(bins_.inOrder(first));
             for (size_t i = first; i < end; ++i)
                 blendOne(bins_.inOrder(i), thread, bins_.inOrder(std::min(i + 1, end - 1)));
         };

@@ -60,6 +60,8 @@ struct BlendTask {
     const PixelRect* rects;
     const uint64_t* entries;  // nearest first; the lower half is the slot
     uint32_t entryCount;
+    const uint64_t* nextEntries;  // of the tile to come, in any order: what is fetched meanwhile
+    uint32_t nextCount;
     int32_t tileX_px, tileY_px;
     float centerX_px, centerY_px;   // reference pixel of general discs
     uint32_t sums;            // DetailSum: what the outputs need

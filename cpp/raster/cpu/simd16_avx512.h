@@ -74,6 +74,8 @@ WZ_LANE_OP I16 loadInts(const uint32_t* p) { return I16::of(_mm512_loadu_si512(p
 WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
     return _mm512_test_epi32_mask(a.v, _mm512_set1_epi32(static_cast<int32_t>(1u << bit)));
 }
+// Bits of the lanes in which a < b; no difference may exceed 31 bits.
+WZ_LANE_OP uint32_t lanesBelow(I16 a, I16 b) { return _mm512_cmplt_epi32_mask(a.v, b.v); }
 // Writes the lanes whose bit is set one after the other, and anything behind them, sixteen numbers in all.
 WZ_LANE_OP void packLanes(uint32_t* to, uint32_t chosen, I16 a) {
     _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(static_cast<__mmask16>(chosen), a.v));

@@ -279,6 +279,8 @@ WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
     static_cast<Parts<PartI>&>(set) = top;
     return bitmaskOf(set);
 }
+// Bits of the lanes in which a < b; no difference may exceed 31 bits.
+WZ_LANE_OP uint32_t lanesBelow(I16 a, I16 b) { return lanesWith(a - b, 31); }
 
 #if defined(WZ_TWO_PARTS)
 // For each set of eight lanes their numbers, one after the other.
