@@ -77,6 +77,9 @@ TEST_CASE("a flat disc's alphas are those of the exact form") {
         disc.d = shorter * std::cos(angle);
         disc.e = tilt * std::cos(turn);
         disc.g = tilt * std::sin(turn);
+        disc.wide2 = disc.a * disc.a + disc.b * disc.b;
+        disc.high2 = disc.c * disc.c + disc.d * disc.d;
+        disc.slope2 = tilt * tilt;
         disc.det = longer * shorter;
         const float cutoff2 = std::min(2.0f * std::log(opacity / kAlphaMin), kCutoffMax * kCutoffMax);
         const RayForm<float> exact = rayFormOf(disc);
@@ -95,8 +98,8 @@ TEST_CASE("a flat disc's alphas are those of the exact form") {
         s.hy = o.ray.hy;
         s.cutoff2 = cutoff2;
         for (int i = 0; i < 20; ++i) {
-            const float px = bounds.left + (bounds.right - bounds.left) * unit(random);
-            const float py = bounds.top + (bounds.bottom - bounds.top) * unit(random);
+            const float px = (bounds.left + bounds.right) * unit(random) - bounds.left;
+            const float py = (bounds.top + bounds.bottom) * unit(random) - bounds.top;
             const Hit<float> hit = hitFlat(s, px, py);
             const double zx = double(exact.ux) * px + double(exact.uy) * py;
             const double zy = double(exact.vx) * px + double(exact.vy) * py;
