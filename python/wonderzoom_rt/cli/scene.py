@@ -66,9 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(facts)
     else:
+        count, view = len(info["levels"]), scene.camera
         print(
             f"{arguments.out}: {scene.name}, {info['surfels']:,} surfels in {info['pages']:,} pages, "
-            f"{len(info['levels'])} level{'s' if len(info['levels']) != 1 else ''}, for {scene.camera.width}x{scene.camera.height}, {spoken_time(seconds)}"
+            f"{count} {'level' if count == 1 else 'levels'}, for {view.width}x{view.height}, {spoken_time(seconds)}"
         )
     return 0
 
