@@ -38,7 +38,7 @@ public:
             addLayer(list.layers[i], i, camera, place);
         }
         if (slots_ > kSlotMask)
-            throw InputError("a draw list may hold fewer than 2^28 surfels on a GPU, got " + std::to_string(slots_));
+            throw InputError("a draw list may hold fewer than 2^26 surfels on a GPU, got " + std::to_string(slots_));
         for (size_t i = 0; i < runs_.size(); ++i) runs_[i].covers = covers_.data() + firstCovers_[i];
     }
 

@@ -63,7 +63,7 @@ struct FrameScratch {
     // By draw order, drawnCapacity.
     uint32_t* keys;   // input of the depth sort
     uint32_t* slots;
-    const uint32_t* sortedSlots;  // its result
+    const uint32_t* sortedSlots;  // its result, marked (bin_body.h)
     PixelRect* sortedRects;
     uint32_t* entryCounts;   // drawnCapacity + 1
     uint32_t* entryOffsets;  // their saturated sums before each

@@ -35,6 +35,15 @@ WZ_HD F exp2Within(F x) {
     return fromBits(bitsOf(exp2Fraction<kDegree>(f)) + shiftLeft(bitsOf(shifted), 23), x);
 }
 
+// 2^x to 3e-7 (relative) for x in -126..0: a GPU's own instruction there, whose last bits are not those of the others.
+WZ_HD float exp2Falloff(float x) {
+#if defined(__CUDA_ARCH__)
+    return exp2f(x);
+#else
+    return exp2Within(x);
+#endif
+}
+
 // 2^x; x below -126 gives 2^-126, above 126 gives 2^126.
 template <class F>
 WZ_HD F exp2Of(F x) {

@@ -13,7 +13,7 @@ static __global__ void __launch_bounds__(kBinThreads) countKernel(FrameScratch f
     if (i > f.drawnCapacity) return;
     uint32_t count = 0;
     if (i < lesser(f.counters->drawn, f.drawnCapacity)) {
-        const PixelRect rect = f.rects[f.sortedSlots[i]];
+        const PixelRect rect = f.rects[f.sortedSlots[i] & kSlotMask];
         f.sortedRects[i] = rect;
         count = tileCountOf(rect);
     }

@@ -34,6 +34,40 @@ __device__ inline void storeLight(float* at, const PixelLight& light) {
     at[2 * kTilePixels] = light.all;
 }
 
+// Pixels as walkEntries shows them surfels. First: what comes through a wave.
+struct DimmedPixel {
+    const LanePixel& p;
+    PixelLight light;
+
+    __device__ bool isOpen() const { return p.inFrame && lets(light); }
+    __device__ bool isWhole() const { return true; }
+    __device__ void split() {}
+    __device__ void blendWhole(const SurfelRecord& s, const SurfelExtra*, uint32_t) { dimFlat(light, s, p.place); }
+    __device__ void blendApart(const SurfelRecord& s, const SurfelExtra*, uint32_t) { dimFlat(light, s, p.place); }
+    __device__ void blend(const SurfelRecord& s, const SurfelExtra*, uint32_t) { dimPixel(light, s, p.place); }
+};
+
+// And: the sums of a list, or of one wave.
+template <bool kDetail>
+struct BlendedPixel {
+    const LanePixel& p;
+    PixelSums<kDetail>& sums;
+    float contributions = 0;  // counted where the sums are, in one instruction
+
+    __device__ bool isOpen() const { return wz::isOpen(sums); }
+    __device__ bool isWhole() const { return !sums.split; }
+    __device__ void split() { splitPixel(sums); }
+    __device__ void blendWhole(const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+        contributions += wz::blendWhole(sums, s, extra, slot, p.place);
+    }
+    __device__ void blendApart(const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+        contributions += wz::blendApart(sums, s, extra, slot, p.place);
+    }
+    __device__ void blend(const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+        contributions += blendPixel(sums, s, extra, slot, p.place) ? 1.0f : 0.0f;
+    }
+};
+
 static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     waveLightKernel(FrameScratch f, const FrameHead* head) {
     __shared__ Staging<false> staging[kBlendWarps];
@@ -41,12 +75,9 @@ static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     const WavePlace place = wavePlaceOf(f, task.unit);
     if (place.wave == kNoWave) return;  // the whole warp leaves; there are no block barriers
     const LanePixel p = lanePixelOf(*head, place.tile, task.half);
-    PixelLight light;
-    const auto isOpen = [&] { return p.inFrame && lets(light); };
-    walkEntries<false>(f, waveSpan(f.spans[place.tile], place.wave), task.half, staging[threadIdx.x / kWarpSize],
-                       isOpen,
-                       [&](const SurfelRecord& s, const SurfelExtra*, uint32_t) { dimPixel(light, s, p.place); });
-    storeLight(lightAt(f, task.unit, p), light);
+    DimmedPixel pixel{p, {}};
+    walkEntries(f, waveSpan(f.spans[place.tile], place.wave), task.half, staging[threadIdx.x / kWarpSize], pixel);
+    storeLight(lightAt(f, task.unit, p), pixel.light);
 }
 
 inline constexpr uint32_t kPrefixAhead = 4;  // waves whose light is loaded at once
@@ -91,7 +122,8 @@ template <bool kDetail>
 __device__ inline void storePart(float* at, const PixelSums<kDetail>& sums) {
     const PartNumbers<kDetail> part = [&] {
         PartNumbers<kDetail> n{};
-        for (int k = 0; k < 2; ++k) n.paint[k] = sums.paint[k];
+        n.paint[0] = sums.paint[0];
+        n.paint[1] = sums.paint[1];
         n.weight = sums.weight;
         for (int k = 0; k < PixelSums<kDetail>::kDetails; ++k) n.detail[k] = sums.detail[k];
         return n;
@@ -120,13 +152,9 @@ __device__ inline PixelSums<kDetail> loadPart(const float* at) {
 template <bool kDetail>
 __device__ inline void blendSpan(const FrameScratch& f, EntrySpan span, const LanePixel& p, Staging<kDetail>& stage,
                                  PixelSums<kDetail>& sums) {
-    uint32_t contributions = 0;
-    const uint32_t evaluations = walkEntries<kDetail>(
-        f, span, p.half, stage, [&] { return isOpen(sums); },
-        [&](const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
-            if (blendPixel(sums, s, extra, slot, p.place)) ++contributions;
-        });
-    tally(f, evaluations, contributions);
+    BlendedPixel<kDetail> pixel{p, sums};
+    const uint32_t evaluations = walkEntries(f, span, p.half, stage, pixel);
+    tally(f, evaluations, static_cast<uint32_t>(pixel.contributions));
 }
 
 template <bool kDetail>
@@ -138,9 +166,11 @@ static __global__ void __launch_bounds__(kBlendWarps* kWarpSize)
     if (place.wave == kNoWave) return;
     const LanePixel p = lanePixelOf(*head, place.tile, task.half);
     const PixelLight entering = p.inFrame ? loadLight(lightAt(f, task.unit, p)) : PixelLight{0.0f, 0.0f, 0.0f};
-    PixelSums<kDetail> sums = startPixel<kDetail>(entering, true);
+    const bool whole = entering.finer == entering.coarser && entering.finer == entering.all;
+    PixelSums<kDetail> sums = startPixel<kDetail>(entering, !whole);
     if (__ballot_sync(kAllLanes, isOpen(sums)) == 0) return;
     blendSpan<kDetail>(f, waveSpan(f.spans[place.tile], place.wave), p, staging[threadIdx.x / kWarpSize], sums);
+    splitPixel(sums);
     storePart<kDetail>(partAt<kDetail>(f, task.unit, p), sums);
 }
 

@@ -57,7 +57,7 @@ static __global__ void __launch_bounds__(kProjectThreads) projectKernel(FrameScr
         if (w < warp) rank += warpCounts[w];
         total += warpCounts[w];
     }
-    if (drawn) f.blockPairs[block * kProjectThreads + rank] = {surfel.key, slot};
+    if (drawn) f.blockPairs[block * kProjectThreads + rank] = {surfel.key, markedSlot(slot, surfel.record)};
     if (thread == 0) f.blockCounts[block] = total;
 }
 

@@ -6,7 +6,7 @@
 
 #include "cuda/frame_scratch.h"
 #include "cuda/simt.h"
-#include "raster/passes/pixel_body.h"
+#include "raster/passes/flat_body.h"
 
 namespace wz {
 
@@ -55,7 +55,7 @@ struct Wanted {
 };
 
 __device__ inline Wanted wantedOf(uint32_t entry, uint32_t half, uint32_t openLanes) {
-    const uint32_t blocks = entry >> (kSlotBits + 2 * half) & 3u;
+    const uint32_t blocks = entry >> (kBlockBits + 2 * half) & 3u;
     return {__ballot_sync(kAllLanes, (blocks & 1u) && (openLanes & 0xffffu)),
             __ballot_sync(kAllLanes, (blocks & 2u) && (openLanes >> 16))};
 }
@@ -85,40 +85,68 @@ __device__ inline void stageSurfels(const FrameScratch& f, Staging<kDetail>& sta
     finishCopies();
 }
 
-// Calls visit(record, extra, slot) for each surfel of the span that may meet this lane's pixel, in order, until no lane
-// `isOpen()`. All lanes of the warp must call it. Returns how many pixels were looked at (the same in all lanes).
-template <bool kDetail, class IsOpen, class Visit>
+// Calls visit(record, extra, slot) for each of the staged surfels in `mine`, in order.
+template <bool kDetail, class Visit>
+__device__ inline void visitStaged(const Staging<kDetail>& stage, uint32_t buffer, uint32_t mine, const Visit& visit) {
+    while (mine != 0) {
+        const uint32_t i = static_cast<uint32_t>(__ffs(static_cast<int>(mine))) - 1u;
+        mine &= mine - 1u;
+        if constexpr (kDetail)
+            visit(stage.records[buffer][i], &stage.extras[buffer][i], stage.slots[buffer][i]);
+        else
+            visit(stage.records[buffer][i], nullptr, 0u);
+    }
+}
+
+// Shows `pixel` each surfel of the span that may meet it, in order, until no lane's is open:
+//   pixel.isOpen()                          whether it may still change
+//   pixel.isWhole(), pixel.split()          whether its pictures are still the same; from now on they are apart
+//   pixel.blendWhole(record, extra, slot)   a flat surfel in both pictures, while they are the same
+//   pixel.blendApart(record, extra, slot)   a flat surfel, while they are apart
+//   pixel.blend(record, extra, slot)        any surfel
+// All lanes of the warp must call it. Returns how many pixels were looked at (the same in all lanes).
+template <bool kDetail, class Pixel>
 __device__ inline uint32_t walkEntries(const FrameScratch& f, EntrySpan span, uint32_t half, Staging<kDetail>& stage,
-                                       const IsOpen& isOpen, const Visit& visit) {
+                                       Pixel& pixel) {
     const uint32_t lane = threadIdx.x % kWarpSize;
     const auto entryAt = [&](uint32_t e) { return e < span.end ? f.sortedEntries[e] : 0u; };
-    uint32_t open = __ballot_sync(kAllLanes, isOpen()), blocks = 0;
+    uint32_t open = __ballot_sync(kAllLanes, pixel.isOpen()), blocks = 0;
     if (open == 0 || span.begin >= span.end) return 0;
-    const uint32_t first = entryAt(span.begin + lane);
-    uint32_t next = entryAt(span.begin + kWarpSize + lane);
-    Wanted wanted = wantedOf(first, half, open);
-    stageSurfels(f, stage, 0, first, wanted);
+    uint32_t current = entryAt(span.begin + lane), next = entryAt(span.begin + kWarpSize + lane);
+    Wanted wanted = wantedOf(current, half, open);
+    stageSurfels(f, stage, 0, current, wanted);
     uint32_t buffer = 0;
     for (uint32_t base = span.begin; base < span.end; base += kWarpSize) {
         const Wanted later = wantedOf(next, half, open);
         stageSurfels(f, stage, buffer ^ 1u, next, later);
-        next = entryAt(base + 2 * kWarpSize + lane);
+        const uint32_t afterNext = entryAt(base + 2 * kWarpSize + lane);
+        const bool isWanted = (wanted.left | wanted.right) >> lane & 1u;
+        const bool allFlat = __ballot_sync(kAllLanes, isWanted && !(current & kFlatSlot)) == 0;
+        const bool anyApart = __ballot_sync(kAllLanes, (isWanted && !(current & kWholeSlot)) || !pixel.isWhole()) != 0;
         awaitCopies<1>();
         __syncwarp();  // the copies of the other lanes have arrived too
-        uint32_t mine = lane < kWarpSize / 2 ? wanted.left : wanted.right;
-        while (mine != 0) {
-            const uint32_t i = static_cast<uint32_t>(__ffs(static_cast<int>(mine))) - 1u;
-            mine &= mine - 1u;
-            if constexpr (kDetail)
-                visit(stage.records[buffer][i], &stage.extras[buffer][i], stage.slots[buffer][i]);
-            else
-                visit(stage.records[buffer][i], nullptr, 0u);
+        const uint32_t mine = lane < kWarpSize / 2 ? wanted.left : wanted.right;
+        if (!allFlat) {
+            visitStaged(stage, buffer, mine, [&](const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+                pixel.blend(s, extra, slot);
+            });
+        } else if (anyApart) {
+            pixel.split();
+            visitStaged(stage, buffer, mine, [&](const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+                pixel.blendApart(s, extra, slot);
+            });
+        } else {
+            visitStaged(stage, buffer, mine, [&](const SurfelRecord& s, const SurfelExtra* extra, uint32_t slot) {
+                pixel.blendWhole(s, extra, slot);
+            });
         }
         blocks += static_cast<uint32_t>(__popc(wanted.left) + __popc(wanted.right));
         __syncwarp();  // nobody reads this buffer any more
-        open = __ballot_sync(kAllLanes, isOpen());
+        open = __ballot_sync(kAllLanes, pixel.isOpen());
         if (open == 0) break;
         wanted = later;
+        current = next;
+        next = afterNext;
         buffer ^= 1u;
     }
     awaitCopies<0>();

@@ -35,7 +35,7 @@ TEST_CASE("a surfel's entries are the tiles that its rectangle meets, each with 
             const TileEntry e = entryOf(rect, slot, k, grid.columns);
             REQUIRE(e.tile < blocks.size());
             CHECK((e.entry & kSlotMask) == slot);
-            CHECK((e.entry >> kSlotBits) == blocks[e.tile]);
+            CHECK((e.entry >> kBlockBits) == blocks[e.tile]);
             blocks[e.tile] = 0;  // no tile twice
         }
     }

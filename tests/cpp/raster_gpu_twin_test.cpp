@@ -69,7 +69,7 @@ TEST_CASE("kernels draw discs through the camera plane as the CPU does") {
     checkSame(twin, listOf(discs), camera, settings);
     size_t general = 0;
     for (uint32_t i = 0; i < twin.counters.drawn; ++i)
-        if (twin.records[twin.sortedSlots[i]].flags & kRecordGeneral) ++general;
+        if (twin.records[twin.sortedSlots[i] & kSlotMask].flags & kRecordGeneral) ++general;
     CHECK(general > 20);
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("tiles beyond 2^16 get their lists, each surfel in every tile that its
     REQUIRE(twin.counters.entries <= twin.capacities.entries);
     std::vector<uint32_t> expected(twin.head.tiles, 0);
     for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
-        const PixelRect rect = twin.rects[twin.sortedSlots[i]];
+        const PixelRect rect = twin.rects[twin.sortedSlots[i] & kSlotMask];
         for (int y = rect.y0 / kGpuTileSize; y <= (rect.y1 - 1) / kGpuTileSize; ++y)
             for (int x = rect.x0 / kGpuTileSize; x <= (rect.x1 - 1) / kGpuTileSize; ++x)
                 ++expected[static_cast<size_t>(y * twin.head.grid.columns + x)];
@@ -179,7 +179,7 @@ TEST_CASE("far surfels of which only the dot is seen are drawn as the CPU draws 
     size_t dots = 0, inside = 0, decidedOtherwise = 0;
     float apart = 0;
     for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
-        const SurfelRecord& s = twin.records[twin.sortedSlots[i]];
+        const SurfelRecord& s = twin.records[twin.sortedSlots[i] & kSlotMask];
         if (!(s.flags & kRecordDot)) continue;
         ++dots;
         for (float px = -2.4f; px < 2.5f; px += 0.3f) {
@@ -197,4 +197,85 @@ TEST_CASE("far surfels of which only the dot is seen are drawn as the CPU draws 
     CHECK(decidedOtherwise <= inside / 1000);
     CHECK(apart < 1e-6f);
     checkSame(twin, listOf(discs), camera, settingsWith(kOutputColor | kOutputCoverage));
+}
+
+TEST_CASE("flat surfels are drawn the short ways, to the same picture, in one picture or both") {
+    const Camera camera = cameraAt(75, 53, 3000.0);  // long: hardly any slope
+    const DiscArrays discs = randomDiscs(82, 1500, camera), needle = needleDiscs(83, 9000, camera);
+    for (const bool fade : {false, true}) {
+        RenderSettings settings = settingsWith();
+        settings.applyFade = fade;
+        for (const double leak : {0.0, 0.1}) {
+            settings.leak = leak;
+            GpuTwin twin;
+            twin.capacities = {4096, 1 << 17, 64};
+            checkSame(twin, listOf(discs), camera, settings);
+            size_t flat = 0, whole = 0;
+            for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
+                flat += twin.sortedSlots[i] & kFlatSlot ? 1 : 0;
+                whole += twin.sortedSlots[i] & kWholeSlot ? 1 : 0;
+            }
+            CHECK(flat > twin.counters.drawn * 9 / 10);
+            CHECK(flat < twin.counters.drawn);  // so that some warps go the long way
+            CHECK((whole == twin.counters.drawn) == !fade);
+        }
+        GpuTwin twin;  // in waves
+        twin.capacities = {16384, 1 << 17, 64};
+        checkSame(twin, listOf(needle), camera, settings);
+        checkSame(twin, listOf(needle), camera, settingsWith(kOutputColor | kOutputCoverage));
+        CHECK(twin.counters.waves > 0);
+    }
+}
+
+TEST_CASE("a pixel gets the same from a flat surfel, whichever way it is blended") {
+    const Camera camera = cameraAt(75, 53, 3000.0);
+    const DiscArrays discs = randomDiscs(84, 1500, camera);
+    GpuTwin twin;
+    twin.drawLists(listOf(discs), camera, settingsWith());
+    const auto near = [](float a, float b) { return std::fabs(a - b) <= 2e-6f * std::max(1.0f, std::fabs(b)); };
+    const auto same = [&](const PixelSums<true>& a, const PixelSums<true>& b, int p) {
+        const DetailLanes<float>&d = a.detail[p], &e = b.detail[p];
+        return near(a.paint[p].transmittance, b.paint[p].transmittance) && near(a.paint[p].red, b.paint[p].red) &&
+               near(d.solid, e.solid) && near(d.depth, e.depth) && near(d.nz, e.nz) && near(d.best, e.best) &&
+               (d.median < INFINITY) == (e.median < INFINITY);
+    };
+    size_t wholes = 0, aparts = 0;
+    for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
+        if (!(twin.sortedSlots[i] & kFlatSlot)) continue;
+        const uint32_t slot = twin.sortedSlots[i] & kSlotMask;
+        const SurfelRecord& s = twin.records[slot];
+        const SurfelExtra& extra = twin.extras[slot];
+        const PixelRect rect = twin.rects[slot];
+        const PixelPlace at{static_cast<float>(rect.x0 / 4 * 4),
+                            static_cast<float>(rect.y0 / 4 * 4),
+                            2.5f,
+                            1.5f,
+                            37.5f,
+                            26.5f,
+                            i % 2 == 0 ? 0.0f : 0.08f};
+        PixelSums<true> whole = startPixel<true>({}, false), apart = whole, asEver = whole;
+        splitPixel(apart);
+        PixelLight light, lightAsEver;
+        for (int times = 0; times < 3; ++times) {
+            const bool blended = blendPixel(asEver, s, &extra, slot, at);
+            CHECK(blended == (blendApart(apart, s, &extra, slot, at) > 0.0f));
+            aparts += blended ? 1 : 0;
+            dimFlat(light, s, at);
+            dimPixel(lightAsEver, s, at);
+            if (!(twin.sortedSlots[i] & kWholeSlot)) continue;
+            CHECK(blended == (blendWhole(whole, s, &extra, slot, at) > 0.0f));
+            wholes += blended ? 1 : 0;
+        }
+        if (twin.sortedSlots[i] & kWholeSlot) CHECK(same(whole, asEver, 0));
+        CHECK(same(apart, asEver, 0));
+        splitPixel(asEver);
+        CHECK(same(apart, asEver, 1));
+        CHECK(near(apart.weight.transmittance, asEver.weight.transmittance));
+        CHECK(near(apart.weight.weighted, asEver.weight.weighted));
+        CHECK(near(apart.weight.share, asEver.weight.share));
+        for (auto number : {&PixelLight::finer, &PixelLight::coarser, &PixelLight::all})
+            CHECK(near(light.*number, lightAsEver.*number));
+    }
+    CHECK(wholes > 300);
+    CHECK(aparts > wholes + 100);
 }

@@ -85,7 +85,8 @@ PassResults passesByGpu(const DrawList& list, const Camera& camera, const Render
     const auto extras = fetch(f.extras, frame.slots());
     const auto rects = fetch(f.rects, frame.slots());
     r.slots = fetch(f.sortedSlots, r.counters.drawn);
-    for (const uint32_t slot : r.slots) {
+    for (uint32_t& slot : r.slots) {
+        slot &= kSlotMask;
         r.records.push_back(records[slot]);
         r.extras.push_back(extras[slot]);
         r.rects.push_back(rects[slot]);

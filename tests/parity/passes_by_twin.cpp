@@ -11,7 +11,7 @@ PassResults passesByTwin(const DrawList& list, const Camera& camera, const Rende
     PassResults r;
     r.counters = twin.counters;
     for (uint32_t i = 0; i < twin.counters.drawn; ++i) {
-        const uint32_t slot = twin.sortedSlots[i];
+        const uint32_t slot = twin.sortedSlots[i] & kSlotMask;
         r.records.push_back(twin.records[slot]);
         r.extras.push_back(twin.extras[slot]);
         r.rects.push_back(twin.rects[slot]);

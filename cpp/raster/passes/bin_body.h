@@ -7,10 +7,12 @@
 
 namespace wz {
 
-// A tile entry is a surfel's slot and four bits for the 4x4 blocks (row-major) of the tile that its rectangle meets; one
-// of them is always set.
-inline constexpr uint32_t kSlotBits = 28;
+// A surfel's slot is sorted with two marks for the blend pass: flat (the short ways of flat_body.h are right) and whole (in both
+// pictures). A tile entry is the marked slot and four bits for the 4x4 blocks (row-major) of the tile that its rectangle
+// meets; one of them is always set.
+inline constexpr uint32_t kSlotBits = 26, kBlockBits = 28;
 inline constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1u;
+inline constexpr uint32_t kFlatSlot = 1u << kSlotBits, kWholeSlot = 2u << kSlotBits;
 static_assert(kGpuTileSize == 2 * kBlockSize, "four blocks a tile, four bits an entry");
 
 WZ_HD TileGrid gpuGridOf(int32_t width, int32_t height) {
@@ -32,7 +34,13 @@ struct TileEntry {
     uint32_t tile, entry;
 };
 
-// The k-th entry of a surfel, k < tileCountOf(r), row by row.
+WZ_HD uint32_t markedSlot(uint32_t slot, const SurfelRecord& s) {
+    constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
+    const bool flat = (s.flags & (kRecordFlat | kRecordGeneral)) == kRecordFlat, whole = (s.flags & kBoth) == kBoth;
+    return slot | (flat ? kFlatSlot : 0u) | (whole ? kWholeSlot : 0u);
+}
+
+// The k-th entry of a surfel, k < tileCountOf(r), row by row; slot: marked.
 WZ_HD TileEntry entryOf(PixelRect r, uint32_t slot, uint32_t k, int32_t columns) {
     const TileRange t = gpuTilesOf(r);
     const int32_t wide = t.x1 - t.x0, row = static_cast<int32_t>(k) / wide;
@@ -40,7 +48,7 @@ WZ_HD TileEntry entryOf(PixelRect r, uint32_t slot, uint32_t k, int32_t columns)
     const int32_t middleX = x * kGpuTileSize + kBlockSize, middleY = y * kGpuTileSize + kBlockSize;
     const uint32_t across = (r.x0 < middleX ? 1u : 0u) | (r.x1 > middleX ? 2u : 0u);
     const uint32_t blocks = (r.y0 < middleY ? across : 0u) | (r.y1 > middleY ? across << 2 : 0u);
-    return {static_cast<uint32_t>(y * columns + x), slot | blocks << kSlotBits};
+    return {static_cast<uint32_t>(y * columns + x), slot | blocks << kBlockBits};
 }
 
 // Sums of entry counts may pass 2^32: they then stay at the largest number. Associative.
