@@ -5,13 +5,18 @@
 #include <cmath>
 #include <cstdint>
 
+// WZ_HD_RARE: of what few threads come to; on a device it is called, so that its registers are not everybody's.
 #if defined(__CUDACC__)
 #define WZ_HD __host__ __device__ __forceinline__
+#define WZ_HD_RARE __host__ __device__ __noinline__ inline
 #elif defined(WZ_TARGET)
 // A file compiled for one instruction set: nothing of it may be shared with files compiled for another.
 #define WZ_HD inline __attribute__((always_inline))
 #else
 #define WZ_HD inline
+#endif
+#if !defined(WZ_HD_RARE)
+#define WZ_HD_RARE WZ_HD
 #endif
 
 namespace wz {

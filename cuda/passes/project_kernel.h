@@ -21,8 +21,13 @@ __device__ inline uint32_t lanesBefore(uint32_t lanes) {
     return static_cast<uint32_t>(__popc(lanes & ((1u << (threadIdx.x & (kWarpSize - 1))) - 1u)));
 }
 
+// Blocks that share a processor: the pass waits for memory and for divisions, which many warps hide. So no thread has more
+// than 64 registers, which is enough for all but general discs.
+inline constexpr uint32_t kProjectBlocks = 8;
+
 template <bool kExtras>
-static __global__ void __launch_bounds__(kProjectThreads) projectKernel(FrameScratch f, const FrameHead* head) {
+static __global__ void __launch_bounds__(kProjectThreads, kProjectBlocks)
+    projectKernel(FrameScratch f, const FrameHead* head) {
     static_assert(sizeof(PageRun) % 4 == 0 && sizeof(ProjectParams) % 4 == 0, "copied in words");
     alignas(16) __shared__ unsigned char runBytes[sizeof(PageRun)];
     alignas(16) __shared__ unsigned char paramsBytes[sizeof(ProjectParams)];

@@ -196,6 +196,14 @@ struct ProjectedSurfel {
     uint32_t key;
 };
 
+// Completes the record and the rectangle of surfel i, which reaches behind the near plane.
+WZ_HD_RARE bool finishGeneral(const ProjectParams& params, const PageRun& run, uint32_t i, SurfelRecord& record,
+                              PixelRect& rect) {
+    const CameraDisc disc = run.surfels ? cameraDiscOf(params, run.centres, loadSurfel(run.surfels + i))
+                                        : cameraDiscOf(params, run.centres, run.layer, i, run.eye, run.page.sky);
+    return finishGeneralDisc(params, disc, run.page.near, record, rect);
+}
+
 // Surfel i of the run, ready to be drawn: false when it is not seen. `rect` then holds nothing.
 WZ_HD bool projectSurfel(const ProjectParams& params, const PageRun& run, uint32_t i, ProjectedSurfel& out) {
     if (run.isSky && (run.isSky[i] != 0) != (run.keepSky != 0)) return false;
@@ -210,12 +218,14 @@ WZ_HD bool projectSurfel(const ProjectParams& params, const PageRun& run, uint32
     if (!(o.drawn || o.general)) return false;
     writeSurfel(params, run.page, o, run.firstId + i, out.record, out.rect, out.key, &out.extra);
     if (!o.general) return true;
-    const double near = run.page.near;
     out.extra.depth = run.page.near;
     out.extra.depthRelative = static_cast<float>(-params.depthOrigin);
-    const CameraDisc disc = run.surfels ? cameraDiscOf(params, run.centres, packed)
-                                        : cameraDiscOf(params, run.centres, run.layer, i, run.eye, run.page.sky);
-    return finishGeneralDisc(params, disc, near, out.record, out.rect);
+    SurfelRecord record = out.record;  // of their own, so that only general discs need an address for theirs
+    PixelRect rect = out.rect;
+    const bool seen = finishGeneral(params, run, i, record, rect);
+    out.record = record;
+    out.rect = rect;
+    return seen;
 }
 
 }  // namespace wz
