@@ -92,17 +92,20 @@ void Scratch::reserve(const FrameNeeds& needs, cudaStream_t stream) {
         w.entries.reserve(4 * w.drawn.capacity());
         w.waves.reserve(1);
     }
-    if (!changed_) return;
+    if (!changed_ && !foresees_) return;
+    const bool must = changed_;
     w.detail = w.detail || needs.detail;
     w.wide = w.wide || wide;
     WZ_CUDA("scratch", cudaStreamSynchronize(stream));
     try {
         allocate(wanted_);
         made_ = wanted_;
-        changed_ = false;
-    } catch (...) {
+        changed_ = foresees_ = false;
+        mayForesee_ = true;
+    } catch (const DeviceError&) {
         takeBack();
-        throw;
+        foresees_ = mayForesee_ = false;
+        if (must || changed_) throw;
     }
 }
 
@@ -127,7 +130,12 @@ void Scratch::saw(const FrameCounters& counters) {
     const uint64_t fitted = std::min(counters.drawn, arrays_.drawnCapacity);
     const uint64_t all = fitted > 0 ? uint64_t(counters.entries) * counters.drawn / fitted : counters.entries;
     changed_ |= wanted_.entries.saw(std::min<uint64_t>(all, kMostEntries));
-    changed_ |= wanted_.waves.saw(std::min<uint32_t>(counters.waves, 1u << 16));
+    const uint32_t waves = std::min<uint32_t>(counters.waves, 1u << 16);
+    changed_ |= wanted_.waves.saw(waves);
+    if (!mayForesee_) return;
+    foresees_ |= wanted_.drawn.foresee(counters.drawn);
+    foresees_ |= wanted_.entries.foresee(std::min<uint64_t>(all, kMostEntries));
+    foresees_ |= wanted_.waves.foresee(waves);
 }
 
 uint32_t Scratch::sortedCount(uint32_t tested) {

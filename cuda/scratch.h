@@ -23,7 +23,7 @@ class Scratch {
 public:
     // grain: capacities grow in steps of so many surfels.
     explicit Scratch(uint32_t grain = kScratchGrain) : wanted_(grain), made_(grain) {}
-    // Room for a frame with these needs; drawn surfels, entries and waves as past frames had them. When memory has to be
+    // Room for a frame with these needs; drawn surfels, entries and waves as past frames had them, and some more. When memory has to be
     // moved it waits for `stream`, and version() is another one afterwards. Throws DeviceError when memory runs out: then
     // what there was before is there again, and smaller frames can be drawn.
     void reserve(const FrameNeeds& needs, cudaStream_t stream);
@@ -66,6 +66,8 @@ private:
     Marks wanted_, made_;  // made_: what memory_ was taken for; no capacity when there is none
     uint32_t sorted_ = 0;
     bool changed_ = true;  // wanted_ asks for other capacities than made_
+    bool foresees_ = false;  // it does, but this frame can do without
+    bool mayForesee_ = true;  // memory was to be had when it was last asked for
     FrameScratch arrays_{};
     DeviceArray<char> memory_;
     uint32_t version_ = 0;

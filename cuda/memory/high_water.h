@@ -23,6 +23,8 @@ public:
         frames_ = 0;
         return true;
     }
+    // Grows while an eighth is still free, for needs that are counted when it is too late: what grows slowly always fits.
+    bool foresee(uint64_t needed) { return reserve(needed + capacity_ / 8); }
     // Nothing is there any more.
     void reset() { *this = HighWater(grain_); }
     // A frame needed so much.

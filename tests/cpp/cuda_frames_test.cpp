@@ -7,6 +7,21 @@
 using namespace wz;
 using namespace wz::test;
 
+namespace {
+
+// The first so many of a scene.
+DiscArrays randomDiscsOf(int count, const Camera& camera) {
+    DiscArrays discs = randomDiscs(20, 4000, camera), some;
+    for (size_t i = 0; i < static_cast<size_t>(count); ++i)
+        some.add({discs.positions[3 * i], discs.positions[3 * i + 1], discs.positions[3 * i + 2]},
+                 {discs.orientations[4 * i], discs.orientations[4 * i + 1], discs.orientations[4 * i + 2],
+                  discs.orientations[4 * i + 3]},
+                 discs.extents[2 * i], discs.extents[2 * i + 1], {1, 1, 1}, discs.opacities[i]);
+    return some;
+}
+
+}  // namespace
+
 TEST_CASE("frames of the CUDA backend are the CPU's, whatever the order in which streams go on") {
     for (uint32_t seed : {1u, 2u, 3u}) {
         const EmulatedGpu emulated;
@@ -81,6 +96,32 @@ TEST_CASE("a frame that needs more scratch memory than it found says so, and the
     Frame host;
     whole->read(host);
     checkParity(drawn(many, camera, settingsWith()), host);
+}
+
+TEST_CASE(
+    "a view that grows slowly is never cut, and one for which no more memory is to be had only when it has to be") {
+    const EmulatedGpu emulated;
+    const Camera camera = cameraAt(60, 50, 50.0);
+    const auto gpu = makeCudaRasterizer(smallOptions());
+    const auto draws = [&](int number) {
+        const DiscArrays discs = randomDiscsOf(number, camera);
+        return gpu->renderOnDevice(listOf(discs), camera, settingsWith(kOutputColor))->wait();
+    };
+    int count = 500;
+    while (!draws(count)) {}  // until scratch has its size
+    const uint64_t before = gpu->memory().scratchGrowths;
+    for (; count < 1500; count += count / 12) CHECK(draws(count));
+    CHECK(gpu->memory().scratchGrowths > before);
+    // No memory for what is only foreseen: that must cost no frame.
+    emulated::device.failing = "cudaMalloc";
+    for (int round = 0; round < 12; ++round, count += count / 12) {
+        while (!draws(count)) {}  // takes what it must have, and foresees more
+        emulated::device.failAt = emulated::device.calls + 1;
+        CHECK(draws(count));
+        CHECK(draws(count));
+        emulated::device.failAt = 0;
+    }
+    CHECK(emulated::device.failed == "cudaMalloc");
 }
 
 TEST_CASE("tile stats are the lengths of the tiles' lists, with and without a graph") {

@@ -135,6 +135,25 @@ TEST_CASE("a high-water mark grows at once and shrinks only after long disuse") 
     for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) CHECK(!mark.saw(900));
 }
 
+TEST_CASE("what grows slowly finds room before it is needed, and what stays as it is does not grow") {
+    HighWater mark(100);
+    uint64_t growths = 0;
+    mark.reserve(10000);
+    for (uint64_t needed = 10000; needed < 100000; needed += needed / 50) {
+        CHECK(needed <= mark.capacity());
+        mark.saw(needed);
+        growths += mark.foresee(needed) ? 1 : 0;
+    }
+    CHECK(growths > 5);
+    CHECK(growths < 20);
+    const uint64_t last = mark.capacity();
+    for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) {
+        CHECK(!mark.saw(90000));
+        CHECK(!mark.foresee(90000));
+    }
+    CHECK(mark.capacity() == last);
+}
+
 TEST_CASE("a colour becomes bytes in the order red, green, blue, opaque") {
     const float color[] = {1.0f, 0.5f, 0.0f}, bad[] = {NAN, -INFINITY, INFINITY};
     CHECK(packedColor(color) == 0xff0080ffu);
