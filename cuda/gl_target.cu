@@ -42,9 +42,9 @@ public:
         if (color.width != width_ || color.height != height_)
             throw InputError("the texture is " + std::to_string(width_) + " x " + std::to_string(height_) +
                              " px, the frame " + std::to_string(color.width) + " x " + std::to_string(color.height));
+        awaitFrame(frame);
         const std::lock_guard lock(core_->mutex());
         const DeviceScope scope(core_->device());
-        // On the stream that drew the frame, so after it.
         runPresent(reinterpret_cast<const float*>(color.data), picture_.data(), width_, height_, bottomUp_,
                    core_->stream());
         if (words_.empty() && toTexture()) return true;
@@ -55,6 +55,18 @@ public:
     std::string whyNot() const override { return words_; }
 
 private:
+    // Frames of this engine are drawn on the stream that presents them. Another's must be waited for, and must not be drawn into
+    // again meanwhile.
+    void awaitFrame(DeviceFrame& frame) {
+        const auto stream = reinterpret_cast<uintptr_t>(core_->stream());
+        if (frame.device() != core_->device())
+            throw InputError("the frame is on GPU " + std::to_string(frame.device()) +
+                             ", the texture's engine on GPU " + std::to_string(core_->device()));
+        if (frame.stream() == stream) return;
+        frame.keepApart();
+        frame.waitOn(stream);
+    }
+
     // Remembers why textures cannot be drawn into; from then on pictures are read back.
     bool note(cudaError_t error, const char* call) {
         if (error == cudaSuccess) return true;

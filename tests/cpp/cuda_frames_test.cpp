@@ -2,6 +2,7 @@
 // The CUDA backend on the emulated runtime: whole frames against the CPU's, and how its host code goes about memory and devices.
 #include "core/profiler.h"
 #include "cuda_case.h"
+#include "raster/passes/present_body.h"
 #include "shared/tiles.h"
 
 using namespace wz;
@@ -178,6 +179,29 @@ TEST_CASE("the caller's device stays current, also when frames go while another 
         gpu.reset();
         frame.reset();  // the last that holds the core
         CHECK(current() == 0);
+    }
+}
+
+TEST_CASE("a texture shows the finished frame, of whichever engine it is") {
+    for (uint32_t seed : {1u, 2u, 3u, 4u}) {
+        const EmulatedGpu emulated;
+        emulated::device.seed = seed;
+        const Camera camera = cameraAt(33, 21, 30.0);
+        const DiscArrays discs = randomDiscs(21, 300, camera), others = randomDiscs(22, 300, camera);
+        const auto gpu = makeCudaRasterizer(smallOptions()), other = makeCudaRasterizer(smallOptions());
+        const Frame expected = drawnBy(*other, listOf(discs), camera, settingsWith(kOutputColor));
+        std::vector<uint8_t> wanted, pixels;
+        for (size_t i = 0; i < expected.color.size() / 3; ++i) {
+            const uint32_t word = packedColor(expected.color.data() + 3 * i);
+            for (int k = 0; k < 4; ++k) wanted.push_back(static_cast<uint8_t>(word >> (8 * k)));
+        }
+        const auto target = gpu->makeTextureTarget(1, 33, 21, false);
+        for (int round = 0; round < 6; ++round) {
+            const auto frame = other->renderOnDevice(listOf(discs), camera, settingsWith(kOutputColor));
+            CHECK(!target->draw(*frame, pixels));
+            CHECK(pixels == wanted);
+            other->renderOnDevice(listOf(others), camera, settingsWith(kOutputColor));
+        }
     }
 }
 
