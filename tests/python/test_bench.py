@@ -81,6 +81,7 @@ def test_a_result_has_the_promised_keys(result: dict[str, Any]) -> None:
             assert inner <= set(result[key]), key
     assert all(set(stage) == {"p50", "p95"} for stage in result["stages_ms"].values())
     assert result["settings"]["size"] == [136, 76]
+    assert result["gpu_ms"] is None and result["host_ms"] is None  # nothing of this was on a GPU
 
 
 def test_a_result_holds_its_samples_and_they_agree_with_it(result: dict[str, Any]) -> None:

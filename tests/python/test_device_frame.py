@@ -135,6 +135,10 @@ def test_a_benchmark_does_not_time_the_way_back(
     samples = measure(scene, [CAMERA] * 2, Settings(backend="cuda"), warmup=1)
     assert samples.frame_ms.shape == (1, 2) and samples.funnel["projected"] > 100
     assert {"select", "project", "blend", "other"} <= set(samples.stages_ms)
+    assert samples.gpu_ms is not None and samples.host_ms is not None
+    drawing = sum(samples.stages_ms[name] for name in ("project", "sort", "bin", "blend"))
+    assert np.allclose(samples.gpu_ms, drawing) and (samples.gpu_ms > 0.0).all()
+    assert (samples.host_ms > 0.0).all() and (samples.host_ms <= samples.frame_ms).all()
     drawn = Settings(backend="cuda").draw(engine, world.snapshot(), CAMERA)
     assert isinstance(drawn, DeviceFrame) and stats_of(drawn)["complete"]
 

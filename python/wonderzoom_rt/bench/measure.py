@@ -25,6 +25,8 @@ Progress = Callable[[float, str], None]
 
 COLOR_AND_COVERAGE = ("color", "coverage")
 BACKENDS = ("cpu", "cuda")
+_HOST_STAGES = ("select", "load", "list")
+"""Done by the processor, whatever draws."""
 _MOST_DRAWS = 5
 """Of one frame, when scratch memory of a GPU did not suffice, as in `Engine.render`."""
 
@@ -66,7 +68,8 @@ class Samples:
     """What was measured: arrays (runs, frames).
 
     frame_ms: from the call until the images are there, on a GPU in its memory. processor_ms: of all threads.
-    stages_ms: by stage, as the engine timed them. counts: of the funnel, by name. pixels: of a frame.
+    stages_ms: by stage, as the engine timed them. counts: of the funnel, by name. pixels: of a frame. gpu_ms, host_ms: of
+    frames on a GPU, what its own timers say of all stages, and the native call that puts a frame on its way; else None.
     """
 
     frame_ms: Array
@@ -74,6 +77,8 @@ class Samples:
     stages_ms: dict[str, Array]
     counts: dict[str, Array]
     pixels: int
+    gpu_ms: Array | None = None
+    host_ms: Array | None = None
 
     @property
     def funnel(self) -> dict[str, float]:
@@ -128,11 +133,14 @@ def measure(
     finally:
         if collecting:
             gc.enable()
-    return _samples(drawn, cameras)
+    return _samples(drawn, cameras, on_device=engine.backend != "cpu")
 
 
 def _samples(
-    drawn: Sequence[Sequence[tuple[float, float, dict[str, Any]]]], cameras: Sequence[Camera]
+    drawn: Sequence[Sequence[tuple[float, float, dict[str, Any]]]],
+    cameras: Sequence[Camera],
+    *,
+    on_device: bool,
 ) -> Samples:
     names = list(drawn[0][0][2]["stages_ms"])
     stages = {
@@ -140,6 +148,8 @@ def _samples(
         for name in names
     }
     frame = np.array([[wall for wall, _, _ in run] for run in drawn])
+    gpu = sum((times for name, times in stages.items() if name not in _HOST_STAGES), np.zeros_like(frame))
+    host = np.array([[stats["total_ms"] for _, _, stats in run] for run in drawn])
     stages["other"] = np.maximum(frame - sum(stages.values()), 0.0)
     counts = {
         name: np.array([[stats["funnel"][name] for _, _, stats in run] for run in drawn], dtype=np.float64)
@@ -151,4 +161,6 @@ def _samples(
         stages_ms=stages,
         counts=counts,
         pixels=cameras[0].width * cameras[0].height,
+        gpu_ms=gpu if on_device else None,
+        host_ms=host if on_device else None,
     )

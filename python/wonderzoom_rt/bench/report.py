@@ -49,6 +49,8 @@ def result_of(
             for name, times in samples.stages_ms.items()
         },
         "processor_ms": {"p50": rounded(np.median(samples.processor_ms))},
+        "gpu_ms": None if samples.gpu_ms is None else percentiles(samples.gpu_ms),
+        "host_ms": None if samples.host_ms is None else percentiles(samples.host_ms),
         "funnel": funnel(samples),
         "memory": {
             "peak_bytes": peak_memory_bytes(),

@@ -37,6 +37,9 @@ def table_of(result: dict[str, Any]) -> str:
         f"frame  P50 {times['p50']:.2f} ms   P95 {times['p95']:.2f}   P99 {times['p99']:.2f}   "
         f"P99.9 {times['p999']:.2f}   mean {times['mean']:.2f}   processor {result['processor_ms']['p50']:.2f}"
     )
+    for key, words in (("gpu_ms", "on the GPU"), ("host_ms", "host's call")):
+        if (part := result.get(key)) is not None:
+            rows.append(f"{words}  P50 {part['p50']:.3f} ms   P95 {part['p95']:.3f}   P99 {part['p99']:.3f}")
     rows.append(f"       {result['fps']:.1f} frames/s, slowest hundredth {result['low1_fps']:.1f} frames/s")
     rows += ["", "stage        P50 ms    P95 ms   of frame"]
     for name, stage in result["stages_ms"].items():
