@@ -3,8 +3,10 @@
 # Everything that needs a GPU, in under nine minutes, with no network and no step by hand:
 #     bash tests/gpu/run.sh [folder]        (tests/bench/results)
 # Builds for this GPU alone, then parity, CUDA's sanitizers, benchmarks and peers. Leaves DEVICE-DATE.log and .json in the
-# folder. Needs nvcc, cmake and ninja on the PATH, doctest's header (or WZ_DOCTEST_DIR) and a Python with numpy, Pillow and
-# pybind11 (PYTHON=...). A part that cannot run is named in the results. Exit code: the number of parts that failed.
+# folder. Needs nvcc, cmake and ninja, doctest's header and a Python (PYTHON=...) with numpy, Pillow, pybind11, for the peers
+# torch and gsplat. What such a machine lacks can come along in build/carry: include/doctest/doctest.h, and Python packages in
+# site/ (pip install --target). COMMIT=... names the commit where there is no git. A part that cannot run is named in
+# the results. Exit code: the number of parts that failed.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,6 +15,9 @@ python=${PYTHON:-python3}
 build=build/gpu
 limit_s=530
 started=$SECONDS
+export PATH=$PATH:/usr/local/cuda/bin
+[ -d build/carry/site ] && export PYTHONPATH=$PWD/build/carry/site
+[ -d build/carry/include ] && export WZ_DOCTEST_DIR=$PWD/build/carry/include
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -47,45 +52,81 @@ part() {
     printf '%s\t%s\t%d\t%d\n' "$title" "$state" "$code" $((SECONDS - from)) >> "$work/parts"
 }
 
-compile() {
-    cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release -DWZ_CUDA=ON -DWZ_TESTS=ON -DWZ_PYTHON=ON \
-        -DSKBUILD_PROJECT_VERSION=0.1.0.dev -DCMAKE_CUDA_ARCHITECTURES="$capability-real" \
+configure() {
+    cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=Release -DWZ_CUDA=ON -DCMAKE_CUDA_FLAGS=-lineinfo \
+        -DCMAKE_CUDA_ARCHITECTURES="$capability-real" "$@"
+}
+
+# The parity tests need no Python, and the module no doctest: where the one cannot be built, the other is.
+compile_parity() {
+    configure -DWZ_TESTS=ON -DWZ_PYTHON=OFF ${WZ_DOCTEST_DIR:+-DWZ_DOCTEST_DIR="$WZ_DOCTEST_DIR"} &&
+        cmake --build $build --target parity_tests
+}
+
+compile_module() {
+    configure -DWZ_TESTS=OFF -DWZ_PYTHON=ON -DSKBUILD_PROJECT_VERSION=0.1.0.dev \
         -DPython_EXECUTABLE="$("$python" -c 'import sys; print(sys.executable)')" \
-        -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)" ${WZ_DOCTEST_DIR:+-DWZ_DOCTEST_DIR="$WZ_DOCTEST_DIR"} &&
-        cmake --build $build --target parity_tests _core &&
+        -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)" &&
+        cmake --build $build --target _core &&
         cp $build/cpp/bindings/_core*.so python/wonderzoom_rt/
 }
 
-# The tool's findings fail the part; a machine without it leaves the part out.
+# The tool's findings fail the part; a machine without it leaves the part out. Errors of calls are the backend's to report: the
+# runtime's own look at the driver fails here and there and means nothing.
 sanitizer() {
     command -v compute-sanitizer > /dev/null || { echo "compute-sanitizer is not there"; return 77; }
     local tool=$1 cases=$2
     shift 2
-    compute-sanitizer --tool "$tool" "$@" --error-exitcode 9 $build/tests/parity/parity_tests -tc="$cases"
+    compute-sanitizer --tool "$tool" --report-api-errors no "$@" --error-exitcode 9 \
+        $build/tests/parity/parity_tests -tc="$cases"
 }
 
-bench() { PYTHONPATH=python "$python" -m wonderzoom_rt.cli bench "$@"; }
+wonderzoom() { PYTHONPATH=python:${PYTHONPATH:-} "$python" -m wonderzoom_rt.cli "$@"; }
 
-export build python capability
-export -f compile sanitizer bench
+# gsplat compiles its kernels when it is first used, for minutes: beside the parts that no clock looks at.
+prepare_peers() {
+    TORCH_CUDA_ARCH_LIST=${capability%?}.${capability: -1} timeout 400 "$python" -c '
+import importlib.util
+if all(importlib.util.find_spec(name) for name in ("torch", "gsplat")):
+    import gsplat.cuda._backend'
+}
+
+peers() {
+    while [ ! -e "$work/prepared" ]; do sleep 1; done
+    cat "$work/prepared"
+    wonderzoom bench "$@"
+}
+
+export build python capability work WZ_GPU_PROMISED=1
+export -f configure compile_parity compile_module sanitizer wonderzoom peers
+
+(prepare_peers > "$work/preparing" 2>&1; mv "$work/preparing" "$work/prepared") &
+preparing=$!
 
 small="passes up to*,frames in device*,long lists*"
-part build 240 compile
-part doctor 30 env PYTHONPATH=python "$python" -m wonderzoom_rt.cli doctor --json
+part "build of the parity tests" 200 compile_parity
+part "build of the module" 200 compile_module
+part doctor 30 wonderzoom doctor --json
 part parity 60 $build/tests/parity/parity_tests
-part memcheck 80 sanitizer memcheck "*"
+part memcheck 80 sanitizer memcheck "*" --leak-check full
 part racecheck 60 sanitizer racecheck "$small"
-part initcheck 60 sanitizer initcheck "$small" --track-unused-memory no
+part initcheck 60 sanitizer initcheck "$small"
+part synccheck 40 sanitizer synccheck "$small"
 for scene in field-2m field-500k needle crossing stack-12; do
-    part "bench $scene" 60 bench $scene --backend cuda --frames 60 --json "$work/$scene.json"
+    part "bench $scene" 60 wonderzoom bench $scene --backend cuda --frames 60 --json "$work/$scene.json"
 done
-part peers 60 bench field-500k --backend cuda --peers --json "$work/peers.json"
+part "peers at field-2m" 90 peers field-2m --backend cuda --peers --json "$work/peers-field-2m.json"
+part "peers at field-500k" 60 peers field-500k --backend cuda --peers \
+    --json "$work/peers-field-500k.json"
+kill $preparing 2> /dev/null
 
 "$python" - "$work" "$results/$name.json" "$device" $((SECONDS - started)) << 'PYTHON'
-import json, pathlib, subprocess, sys
+import json, os, pathlib, shutil, subprocess, sys
 
 work, target, device, seconds = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip() or None
+commit = os.environ.get("COMMIT") or None
+if commit is None and shutil.which("git"):
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip() or None
 rows = [line.split("\t") for line in (work / "parts").read_text().splitlines()]
 parts = {name: {"state": state, "exit_code": int(code), "seconds": int(took)} for name, state, code, took in rows}
 results = {file.stem: json.loads(file.read_text()) for file in sorted(work.glob("*.json"))}
