@@ -3,6 +3,8 @@
 
 #include <cuda_runtime.h>
 
+#include "cuda/device_scope.h"
+
 namespace wz {
 namespace {
 
@@ -39,6 +41,7 @@ __global__ void nothingKernel() {}
 cudaError_t examine(CudaStatus& status) {
     if (const cudaError_t error = cudaGetDeviceCount(&status.devices); error != cudaSuccess) return error;
     if (status.devices == 0) return cudaErrorNoDevice;
+    const DeviceScope first(0, std::nothrow);  // whichever is the caller's, it is the first that draws
     cudaDeviceProp device{};
     if (const cudaError_t error = cudaGetDeviceProperties(&device, 0); error != cudaSuccess) return error;
     status.name = device.name;

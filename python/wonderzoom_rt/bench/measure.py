@@ -68,8 +68,8 @@ class Samples:
     """What was measured: arrays (runs, frames).
 
     frame_ms: from the call until the images are there, on a GPU in its memory. processor_ms: of all threads.
-    stages_ms: by stage, as the engine timed them. counts: of the funnel, by name. pixels: of a frame. gpu_ms, host_ms: of
-    frames on a GPU, what its own timers say of all stages, and the native call that puts a frame on its way; else None.
+    stages_ms: by stage, as the engine timed them. counts: of the funnel, by name. pixels: of a frame. gpu_ms, host_ms:
+    of frames on a GPU, what its own timers say of all stages, and the native call that starts a frame; else None.
     """
 
     frame_ms: Array
