@@ -167,7 +167,8 @@ def notes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         load, cores = result["machine"].get("load"), result["machine"].get("cores") or 1
         if load is not None and load > BUSY * cores:
             found.append(
-                f"{name} was measured on a busy machine (load {load:g}): trust its processor time alone"
+                f"{name} was measured on a busy machine (load {load:g}): trust processor times rather than others, "
+                "and runs in turns (tests/bench/pairs.py) rather than those"
             )
         if result["settings"].get("runs", 1) < 2:
             found.append(f"{name} is of one run: it cannot show how runs differ (--runs 5)")
