@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/profiler.h"
+
 namespace wz {
 namespace {
 
@@ -207,6 +209,7 @@ std::shared_ptr<DeviceFrame> CudaCore::render(const DrawList& list, const Camera
     }
     record->tested = list_.tested();
     record->uploadedBytes = pool_.stats().uploadedBytes - uploadedBefore;
+    WZ_COUNTER("bytes uploaded", record->uploadedBytes);
     slot.begin(record, std::move(anchor));
     lastDrawn_ = slot.done();
     return std::make_shared<CudaFrame>(shared_from_this(), std::move(record), at, layout, std::move(images));

@@ -160,7 +160,11 @@ FrameStats Engine::render(const Snapshot& snapshot, const Camera& camera, const 
     stats.render = rasterizer_->render(scratch_->list, camera, focused, frame);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
-    if (profiler::isRecording()) scratch_->trace.record(snapshot, settings, readiness, stats);
+    if (profiler::isRecording()) {
+        scratch_->trace.recordSelection(snapshot, settings, readiness, stats);
+        scratch_->trace.recordDrawing(stats.render);
+        if (!device_) WZ_COUNTER("bytes uploaded", 0);  // a GPU's rasteriser counts its own
+    }
     return stats;
 }
 
@@ -175,6 +179,7 @@ std::shared_ptr<DeviceFrame> Engine::renderOnDevice(const Snapshot& snapshot, co
     auto frame = device_->renderOnDevice(scratch_->list, camera, focused);
     scratch_->clear();
     stats.totalMs = millisecondsSince(start);
+    if (profiler::isRecording()) scratch_->trace.recordSelection(snapshot, settings, readiness, stats);
     return frame;
 }
 

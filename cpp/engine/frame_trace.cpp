@@ -16,8 +16,8 @@ uint64_t FrameTrace::number() {
     return frames_++;
 }
 
-void FrameTrace::record(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
-                        const FrameStats& stats) {
+void FrameTrace::recordSelection(const Snapshot& snapshot, const RenderSettings& settings,
+                                 std::span<const float> readiness, const FrameStats& stats) {
     WZ_COUNTER("pages selected", stats.select.selected);
     WZ_COUNTER("pages outside view", stats.select.outsideView);
     WZ_COUNTER("pages outside band", stats.select.outsideBand);
@@ -25,18 +25,20 @@ void FrameTrace::record(const Snapshot& snapshot, const RenderSettings& settings
     WZ_COUNTER("pages missing", stats.missingPages);
     WZ_COUNTER("pages loaded", stats.pagesLoaded);
     WZ_COUNTER("bytes read", stats.bytesRead);
-    WZ_COUNTER("bytes uploaded", stats.render.uploadedBytes);
-    WZ_COUNTER("surfels tested", stats.render.tested);
-    WZ_COUNTER("surfels projected", stats.render.projected);
-    WZ_COUNTER("surfels visible", stats.render.visible);
-    WZ_COUNTER("tile entries", stats.render.tileEntries);
-    WZ_COUNTER("evaluations", stats.render.evaluations);
-    WZ_COUNTER("contributions", stats.render.contributions);
     WZ_COUNTER("detail bias", settings.detailBias);
     if (any_ && snapshot.epoch != epoch_) WZ_INSTANT("new epoch drawn");
     any_ = true;
     epoch_ = snapshot.epoch;
     recordReadiness(readiness);
+}
+
+void FrameTrace::recordDrawing(const RenderStats& drawn) {
+    WZ_COUNTER("surfels tested", drawn.tested);
+    WZ_COUNTER("surfels projected", drawn.projected);
+    WZ_COUNTER("surfels visible", drawn.visible);
+    WZ_COUNTER("tile entries", drawn.tileEntries);
+    WZ_COUNTER("evaluations", drawn.evaluations);
+    WZ_COUNTER("contributions", drawn.contributions);
 }
 
 void FrameTrace::recordReadiness(std::span<const float> readiness) {

@@ -17,8 +17,11 @@ class FrameTrace {
 public:
     // The number of the frame that begins, from 0 with each recording.
     uint64_t number();
-    void record(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
-                const FrameStats& stats);
+    // What is known once the pages are selected and loaded.
+    void recordSelection(const Snapshot& snapshot, const RenderSettings& settings, std::span<const float> readiness,
+                         const FrameStats& stats);
+    // What is known once the frame is drawn.
+    void recordDrawing(const RenderStats& drawn);
 
 private:
     void recordReadiness(std::span<const float> readiness);

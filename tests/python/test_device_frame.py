@@ -157,8 +157,17 @@ def test_a_trace_shows_the_gpu_beside_the_threads(world: wz.World, engine: Engin
     calls = [track for track in recorded.tracks if len(track.selected("frame"))]
     assert len(calls) == 1
     begin = calls[0].begin_ns[calls[0].selected("frame")]
+    assert recorded.values("pages selected").tolist() == [world.info()["pages"]] * 3
+    assert len(recorded.values("bytes uploaded")) == len(recorded.values("detail bias")) == 3
     drawn = lane.begin_ns[lane.selected("GPU frame")]
     assert np.all(drawn + np.uint64(1_000_000) > begin)  # the clocks may be a little apart
+
+
+def test_a_trace_counts_what_is_uploaded_once(world: wz.World) -> None:
+    engine = wz.Engine(backend="cuda")
+    with profile.recording() as session:
+        drawn = [engine.render(world.snapshot(), CAMERA).stats["uploaded_bytes"] for _ in range(2)]
+    assert drawn[0] > 0 and session.capture().values("bytes uploaded").tolist() == drawn
 
 
 def test_a_note_is_a_warning(world: wz.World, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
