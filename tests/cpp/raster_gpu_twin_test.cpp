@@ -232,7 +232,7 @@ TEST_CASE("a pixel gets the same from a flat surfel, whichever way it is blended
     const DiscArrays discs = randomDiscs(84, 1500, camera);
     GpuTwin twin;
     twin.drawLists(listOf(discs), camera, settingsWith());
-    const auto near = [](float a, float b) { return std::fabs(a - b) <= 2e-6f * std::max(1.0f, std::fabs(b)); };
+    const auto near = [](float a, float b) { return std::fabs(a - b) <= 1e-5f * std::max(1.0f, std::fabs(b)); };
     const auto same = [&](const PixelSums<true>& a, const PixelSums<true>& b, int p) {
         const DetailLanes<float>&d = a.detail[p], &e = b.detail[p];
         return near(a.paint[p].transmittance, b.paint[p].transmittance) && near(a.paint[p].red, b.paint[p].red) &&

@@ -36,7 +36,7 @@ struct TileEntry {
 
 WZ_HD uint32_t markedSlot(uint32_t slot, const SurfelRecord& s) {
     constexpr uint32_t kBoth = kRecordFine | kRecordCoarse;
-    const bool flat = (s.flags & (kRecordFlat | kRecordGeneral)) == kRecordFlat, whole = (s.flags & kBoth) == kBoth;
+    const bool flat = (s.flags & (kRecordFlat | kRecordDot)) != 0, whole = (s.flags & kBoth) == kBoth;
     return slot | (flat ? kFlatSlot : 0u) | (whole ? kWholeSlot : 0u);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blend pass for the surfels that most are (isFlat), in pixel_body.h's arithmetic without its branches: half the
+// The blend pass for the surfels that most are, flat discs and dots, in pixel_body.h's arithmetic without its branches: half the
 // instructions, which are what the blend waits for on a GPU.
 #pragma once
 
@@ -17,10 +17,10 @@ WZ_HD float smallerOf(float a, float b) {
 #endif
 }
 
-// What a pixel sees of a flat surfel. The dot of one that is kRecordDot comes out of this too: its plane lies outside.
+// What a pixel sees of such a surfel.
 struct FlatHit {
     float slope;  // as hitFlat has it
-    float plane, onScreen;  // sigma of the disc and of its low-pass dot
+    float plane, onScreen;  // sigma of the disc (a dot has none: infinite) and of its low-pass dot
     float alpha;
     bool seen;
 };
@@ -28,11 +28,11 @@ struct FlatHit {
 WZ_HD FlatHit flatHit(const SurfelRecord& s, const PixelPlace& at) {
     FlatHit hit;
     const float px = (at.left + at.column) - s.x, py = (at.top + at.row) - s.y;
-    const float zx = madd(s.ux, px, s.uy * py), zy = madd(s.vx, px, s.vy * py);
     hit.slope = madd(s.hx, px, s.hy * py);
-    const float halfStretch = madd(hit.slope, madd(hit.slope, 1.5f, 1.0f), 0.5f);
-    hit.plane = madd(zx, zx, zy * zy) * halfStretch;
-    hit.onScreen = madd(px, px, py * py);
+    const float stretch = madd(hit.slope, madd(hit.slope, 3.0f, 2.0f), 1.0f), square = py * py;
+    const float onDisc = madd(px, madd(s.flatXX(), px, s.flatXY() * py), s.flatYY() * square) * stretch;
+    hit.plane = s.flags & kRecordDot ? INFINITY : onDisc;
+    hit.onScreen = madd(px, px, square);
     const float sigma = smallerOf(hit.plane, hit.onScreen);
     hit.alpha = smallerOf(s.opacity * exp2Falloff(sigma * -kLog2OfE), kAlphaMax);
     hit.seen = sigma + sigma <= s.cutoff2;
