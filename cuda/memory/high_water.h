@@ -7,8 +7,8 @@
 
 namespace wz {
 
-// How large an array must be, from what past frames needed: it grows with room to spare as soon as one did not fit, and
-// shrinks when for kPatience frames less than half was used. Sorts and sums go over the whole of it.
+// How large an array must be, from what past frames needed: it grows with a quarter to spare as soon as one did not fit, and
+// shrinks to that when for kPatience frames less than three quarters were used. Sorts and sums go over the whole of it.
 class HighWater {
 public:
     static constexpr uint32_t kPatience = 240;  // frames
@@ -18,7 +18,7 @@ public:
     // True when the capacity is another one afterwards.
     bool reserve(uint64_t needed) {
         if (needed <= capacity_) return false;
-        capacity_ = rounded(needed + needed / 4);
+        capacity_ = withSpare(needed);
         most_ = 0;
         frames_ = 0;
         return true;
@@ -32,8 +32,8 @@ public:
         if (reserve(needed)) return true;
         most_ = std::max(most_, needed);
         if (++frames_ < kPatience) return false;
-        const uint64_t wanted = rounded(most_ + most_ / 2);
-        const bool shrinks = most_ < capacity_ / 2 && wanted < capacity_;
+        const uint64_t wanted = withSpare(most_);
+        const bool shrinks = most_ < capacity_ / 4 * 3 && wanted < capacity_;
         if (shrinks) capacity_ = wanted;
         most_ = 0;
         frames_ = 0;
@@ -41,7 +41,7 @@ public:
     }
 
 private:
-    uint64_t rounded(uint64_t n) const { return std::max<uint64_t>(1, (n + grain_ - 1) / grain_) * grain_; }
+    uint64_t withSpare(uint64_t n) const { return std::max<uint64_t>(1, (n + n / 4 + grain_ - 1) / grain_) * grain_; }
 
     uint64_t grain_, capacity_ = 0, most_ = 0;
     uint32_t frames_ = 0;

@@ -133,6 +133,11 @@ TEST_CASE("a high-water mark grows at once and shrinks only after long disuse") 
     CHECK(mark.capacity() <= high + high / 4);
     CHECK(mark.capacity() >= 900);
     for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) CHECK(!mark.saw(900));
+    for (uint64_t needed = 1; needed < 3000; needed += 7) {  // never much more than a quarter beyond what is needed
+        for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) mark.saw(needed);
+        CHECK(mark.capacity() < needed * 4 / 3 + 200);
+        CHECK(mark.capacity() >= needed);
+    }
 }
 
 TEST_CASE("what grows slowly finds room before it is needed, and what stays as it is does not grow") {
@@ -146,6 +151,7 @@ TEST_CASE("what grows slowly finds room before it is needed, and what stays as i
     }
     CHECK(growths > 5);
     CHECK(growths < 20);
+    for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) mark.saw(90000);
     const uint64_t last = mark.capacity();
     for (uint32_t i = 0; i < 3 * HighWater::kPatience; ++i) {
         CHECK(!mark.saw(90000));
