@@ -15,7 +15,9 @@ import pytest
 import wonderzoom_rt as wz
 from wonderzoom_rt import _core, profile
 from wonderzoom_rt.bench.measure import Settings, measure, stats_of
+from wonderzoom_rt.bench.run import Wishes, run_bench
 from wonderzoom_rt.bench.scene import Scene
+from wonderzoom_rt.bench.table import table_of
 from wonderzoom_rt.device_frame import DeviceFrame
 from wonderzoom_rt.engine import Engine
 
@@ -161,6 +163,14 @@ def test_a_trace_shows_the_gpu_beside_the_threads(world: wz.World, engine: Engin
     assert len(recorded.values("bytes uploaded")) == len(recorded.values("detail bias")) == 3
     drawn = lane.begin_ns[lane.selected("GPU frame")]
     assert np.all(drawn + np.uint64(1_000_000) > begin)  # the clocks may be a little apart
+
+
+def test_a_benchmark_says_which_gpu_it_is_of() -> None:
+    wishes = Wishes("needle", part=0.001, frames=1, warmup=0, settings=Settings(backend="cuda"))
+    result = run_bench(wishes)
+    assert result["machine"]["device"] == STATUS["words"]
+    first, second = table_of(result).splitlines()[:2]
+    assert first.endswith("; cuda") and second.startswith(STATUS["words"])
 
 
 def test_a_trace_counts_what_is_uploaded_once(world: wz.World) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 _FLAGS = ("avx2", "avx512f")
 
 
-def machine() -> dict[str, Any]:
-    """The processor, its cores, memory and how busy it is, the system and Python."""
+def machine(backend: str = "cpu") -> dict[str, Any]:
+    """The processor, its cores, memory and how busy it is, the system and Python; with the backend cuda the GPU too."""
     model, flags = _processor()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
@@ -24,6 +24,7 @@ def machine() -> dict[str, Any]:
         "load": None if load is None else round(load, 2),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        **({"device": _gpu()} if backend == "cuda" else {}),
     }
 
 
@@ -59,6 +60,13 @@ def resident_bytes() -> int | None:
     if not table.exists():
         return None
     return int(table.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _gpu() -> str:
+    """The GPU's name, memory, capability and driver, in words."""
+    from .. import _core
+
+    return str(_core.gpu_status()["words"])
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -46,7 +46,7 @@ def run_peers(
             f"peers are measured in one run of several frames (--frames), got runs {wishes.runs}"
         )
     tell = progress or (lambda fraction, words: None)
-    where, engine = machine(), make_engine(wishes.settings)
+    where, engine = machine(wishes.settings.backend), make_engine(wishes.settings)
     tell(0.0, "making the scene")
     scene = open_subject(wishes.subject, seed=wishes.seed, part=wishes.part, camera=wishes.camera)
     camera = scene.camera if wishes.size is None else scene.camera.resized(*wishes.size)

@@ -40,7 +40,7 @@ def run_bench(wishes: Wishes, progress: Progress | None = None) -> dict[str, Any
     """Measures what is wished for and returns the result, JSON-able. Raises InputError for what cannot be."""
     tell = progress or (lambda fraction, words: None)
     check(wishes)
-    where = machine()
+    where = machine(wishes.settings.backend)
     make_engine(wishes.settings)
     path = open_path(wishes.path)
     tell(0.0, "making the scene")

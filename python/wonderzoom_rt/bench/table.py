@@ -24,11 +24,14 @@ def table_of(result: dict[str, Any]) -> str:
     culling = "".join(
         f", no {word}" for key, word in (("cull", "culling"), ("lod", "level of detail")) if not settings[key]
     )
-    drawn_by = f"cpu {settings['instructions_used']}" if settings["backend"] == "cpu" else settings["backend"]
+    drawn_by = settings["backend"]
+    if drawn_by == "cpu":
+        drawn_by += f" {settings['instructions_used']}, {threads} {'thread' if threads == 1 else 'threads'}"
+    device = f"{here['device']}; " if here.get("device") else ""
     rows = [
         f"{result['scene']['name']}, path {settings['path']}, {width}x{height}, {', '.join(settings['outputs'])}; "
-        f"{drawn_by}, {threads} {'thread' if threads == 1 else 'threads'}{culling}",
-        f"{here['cpu']}, {here['cores']} cores, {here['system']}; commit {result['commit'] or 'unknown'}; "
+        f"{drawn_by}{culling}",
+        f"{device}{here['cpu']}, {here['cores']} cores, {here['system']}; commit {result['commit'] or 'unknown'}; "
         f"{settings['runs']} x {settings['frames']} frames after {settings['warmup']}",
         "",
     ]
