@@ -115,20 +115,30 @@ static CentreLanes<Wide> packedCentresInDouble(const ProjectRun& run, Wide x, Wi
     return centresInDouble(run, p, octave);
 }
 
+// The numbers of a group from `from` on; the last of n once more where there are fewer than lanes.
+template <class T, int kEach>
+struct Padded {
+    T rows[kLanes * kEach];
+    const T* of(const T* from, uint32_t n) {
+        if (n == kLanes) return from;
+        for (uint32_t i = 0; i < kLanes; ++i)
+            __builtin_memcpy(rows + kEach * i, from + kEach * (i < n ? i : n - 1), kEach * sizeof(T));
+        return rows;
+    }
+};
+
 // Adds the covers of the page: what finer levels take over.
 static FadeSums<Wide> addCovers(const ProjectRun& run, uint32_t first, uint32_t n, Wide octave, DiscLanes<Wide> s,
                                 FadeSums<Wide> sums) {
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
         if (!cover.weight) continue;
-        LaneArray weight, next;
-        for (uint32_t i = 0; i < kLanes; ++i) {
-            const uint32_t j = first + (i < n ? i : n - 1);
-            weight.v[i] = cover.weight[j];
-            next.v[i] = cover.next ? cover.next[j] : 0.0f;
-        }
-        addCover(sums, s, octave, cover.sibling, Wide(cover.readiness), load(weight) * Wide(1.0f / 255.0f),
-                 load(next) * Wide(1.0f / kBandStepsPerOctave));
+        Padded<uint8_t, 1> weights;
+        Padded<uint16_t, 1> nexts;
+        const Wide weight = toLanes(loadBytes(weights.of(cover.weight + first, n)), octave);
+        const Wide next = cover.next ? toLanes(loadWords(nexts.of(cover.next + first, n)), octave) : Wide(0.0f);
+        addCover(sums, s, octave, cover.sibling, Wide(cover.readiness), weight * Wide(1.0f / 255.0f),
+                 next * Wide(1.0f / kBandStepsPerOctave));
     }
     return sums;
 }
@@ -138,12 +148,14 @@ static ColorLanes<Wide> addChanges(const ProjectRun& run, uint32_t first, uint32
     for (uint32_t k = 0; k < run.coverCount; ++k) {
         const CoverArrays& cover = run.covers[k];
         if (!cover.color) continue;
-        LaneArray a[3];
-        for (uint32_t i = 0; i < kLanes; ++i) {
-            const size_t j = first + (i < n ? i : n - 1);
-            for (int ch = 0; ch < 3; ++ch) a[ch].v[i] = cover.color[3 * j + ch];
-        }
-        const Wide change[3] = {load(a[0]), load(a[1]), load(a[2])};
+        Padded<int8_t, 3> changes;
+        const int8_t* rows = changes.of(cover.color + 3 * static_cast<size_t>(first), n);
+        int8_t columns[3][kLanes];
+        for (int i = 0; i < kLanes; ++i)
+            for (int channel = 0; channel < 3; ++channel) columns[channel][i] = rows[3 * i + channel];
+        Wide change[3];
+        for (int channel = 0; channel < 3; ++channel)
+            change[channel] = toLanes(loadSignedBytes(columns[channel]), colors.red);
         addChange(colors, change, cover.readiness);
     }
     return colors;

@@ -70,6 +70,12 @@ WZ_LANE_OP F16 loadLanes(const float* p) { return F16::of(_mm512_load_ps(p)); }
 WZ_LANE_OP void storeLanes(float* p, F16 a) { _mm512_store_ps(p, a.v); }
 
 WZ_LANE_OP I16 loadInts(const uint32_t* p) { return I16::of(_mm512_loadu_si512(p)); }
+WZ_LANE_OP __m128i sixteenBytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+WZ_LANE_OP void loadBytes(const uint8_t* p, I16& a) { a.v = _mm512_cvtepu8_epi32(sixteenBytes(p)); }
+WZ_LANE_OP void loadSignedBytes(const int8_t* p, I16& a) { a.v = _mm512_cvtepi8_epi32(sixteenBytes(p)); }
+WZ_LANE_OP void loadWords(const uint16_t* p, I16& a) {
+    a.v = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
 // Bits of the lanes in which this bit is set.
 WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
     return _mm512_test_epi32_mask(a.v, _mm512_set1_epi32(static_cast<int32_t>(1u << bit)));

@@ -269,6 +269,24 @@ WZ_LANE_OP I16 loadInts(const uint32_t* p) {
 #endif
     return r;
 }
+template <class T>
+WZ_LANE_OP void loadNarrow(const T* p, I16& a) {
+    typedef T Narrow __attribute__((vector_size(kPartLanes * sizeof(T))));
+    const auto part = [&](int i) __attribute__((always_inline)) {
+        Narrow n;
+        __builtin_memcpy(&n, p + i * kPartLanes, sizeof(n));
+        return __builtin_convertvector(n, PartI);
+    };
+    a.p0 = part(0);
+    a.p1 = part(1);
+#if !defined(WZ_TWO_PARTS)
+    a.p2 = part(2);
+    a.p3 = part(3);
+#endif
+}
+WZ_LANE_OP void loadBytes(const uint8_t* p, I16& a) { loadNarrow(p, a); }
+WZ_LANE_OP void loadSignedBytes(const int8_t* p, I16& a) { loadNarrow(p, a); }
+WZ_LANE_OP void loadWords(const uint16_t* p, I16& a) { loadNarrow(p, a); }
 // Bits of the lanes in which this bit is set.
 WZ_LANE_OP uint32_t lanesWith(I16 a, uint32_t bit) {
     I16 top = shiftLeft(a, 31 - static_cast<int>(bit));

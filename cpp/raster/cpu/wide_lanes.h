@@ -86,6 +86,18 @@ template <class Half>
 WZ_LANE_OP Half halfOf(const Halves<Half>& a, int half) {
     return half == 0 ? a.low : a.high;
 }
+WZ_LANE_OP void loadBytes(const uint8_t* p, WideInt& a) {
+    loadBytes(p, a.low);
+    loadBytes(p + 16, a.high);
+}
+WZ_LANE_OP void loadSignedBytes(const int8_t* p, WideInt& a) {
+    loadSignedBytes(p, a.low);
+    loadSignedBytes(p + 16, a.high);
+}
+WZ_LANE_OP void loadWords(const uint16_t* p, WideInt& a) {
+    loadWords(p, a.low);
+    loadWords(p + 16, a.high);
+}
 // As many rows of eight numbers, one behind the other, as there are lanes become columns.
 WZ_LANE_OP void loadWideColumns(const void* rows, WideInt (&columns)[8]) {
     I16 low[8], high[8];
@@ -111,6 +123,23 @@ WZ_LANE_OP void loadWideColumns(const void* rows, WideInt (&columns)[8]) { loadC
 #endif
 
 inline constexpr int kWideLanes = 16 * kHalves;
+
+// As many small whole numbers as there are lanes.
+WZ_LANE_OP WideInt loadBytes(const uint8_t* p) {
+    WideInt a;
+    loadBytes(p, a);
+    return a;
+}
+WZ_LANE_OP WideInt loadSignedBytes(const int8_t* p) {
+    WideInt a;
+    loadSignedBytes(p, a);
+    return a;
+}
+WZ_LANE_OP WideInt loadWords(const uint16_t* p) {
+    WideInt a;
+    loadWords(p, a);
+    return a;
+}
 
 }  // namespace wz::WZ_TARGET
 
