@@ -224,8 +224,8 @@ WZ_HD void addCover(FadeSums<F>& sums, const DiscLanes<F>& s, F octave, bool sib
                     madd(share, band.ended, sums.covered.ended)};
 }
 
-// What a layer's discs may have and packed ones have not: quaternions of any length, and colours and opacities that are no
-// numbers or absurd ones. Discs of such are not drawn: they get opacity 0.
+// What a layer's discs may have and packed ones have not: quaternions of any length, and extents, colours and opacities that
+// are no numbers or absurd ones. Discs of such are not drawn: they get opacity 0.
 template <class F>
 WZ_HD void tidy(DiscLanes<F>& s, const ColorLanes<F>& c) {
     const F inverse = F(1.0f) / sqrtOf(madd(s.qw, s.qw, madd(s.qx, s.qx, madd(s.qy, s.qy, s.qz * s.qz))));
@@ -234,7 +234,9 @@ WZ_HD void tidy(DiscLanes<F>& s, const ColorLanes<F>& c) {
     s.qy = s.qy * inverse;
     s.qz = s.qz * inverse;
     const F paint = absOf(c.red) + absOf(c.green) + absOf(c.blue);
-    s.opacity = select((paint < F(kLargestSane)) & (s.opacity > F(0.0f)), s.opacity, F(0.0f));
+    const F zero(0.0f);
+    const MaskOf<F> sane = (paint < F(kLargestSane)) & (s.opacity > zero) & (s.extent1 > zero) & (s.extent2 > zero);
+    s.opacity = select(sane, s.opacity, zero);
 }
 
 // Camera from disc, of unit length.
@@ -336,8 +338,8 @@ WZ_HD ProjectedLanes<F> projectLanes(const ProjectParams& params, const PageView
     const F reach2 =
         c.depth * c.depth * (F(kCutoffMax * kCutoffMax) * disc.slope2);  // of the widest disc along z, wu^2
     const F limit(kLargestSane), limit2(kLargestSane * kLargestSane);
-    const MaskOf<F> shown = (!fade.hidden) & (faded >= F(kAlphaMin)) & (absOf(c.depth) + absOf(c.key) < limit) &
-                            (reach2 < limit2) & (s.extent1 > zero) & (s.extent2 > zero);
+    const MaskOf<F> shown =
+        (!fade.hidden) & (faded >= F(kAlphaMin)) & (absOf(c.depth) + absOf(c.key) < limit) & (reach2 < limit2);
     const MaskOf<F> behind =
         beyond <= zero;  // the centre; farther from the near plane than the disc reaches: beyond2 > reach2
     const MaskOf<F> front = (!behind) & (beyond2 > reach2);
