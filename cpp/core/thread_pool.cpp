@@ -9,6 +9,29 @@
 #include "core/profiler.h"
 
 namespace wz {
+namespace {
+
+// Looks this often before sleeping: some 50 microseconds.
+constexpr int kLooks = 3000;
+
+inline void pauseCore() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("isb");
+#endif
+}
+
+template <class Condition>
+bool comesSoon(Condition condition) {
+    for (int i = 0; i < kLooks; ++i) {
+        if (condition()) return true;
+        pauseCore();
+    }
+    return false;
+}
+
+}  // namespace
 
 ThreadPool::ThreadPool(int threads, std::string name) : name_(std::move(name)) {
     if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -34,7 +57,7 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
         next_ = 0;
         failure_ = nullptr;
         running_ = static_cast<int>(workers_.size());
-        ++generation_;
+        generation_.fetch_add(1, std::memory_order_release);
     }
     wake_.notify_all();
     {
@@ -42,8 +65,10 @@ void ThreadPool::forEach(size_t count, size_t chunk, const std::function<void(si
         runChunks(0);
     }
     WZ_ZONE("wait for threads");
+    const auto done = [this] { return running_.load(std::memory_order_acquire) == 0; };
+    comesSoon(done);
     std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return running_ == 0; });
+    done_.wait(lock, done);
     body_ = nullptr;
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
@@ -54,9 +79,11 @@ void ThreadPool::workerLoop(int thread) {
     uint64_t seen = 0;
     while (true) {
         const char* zone = nullptr;
+        const auto called = [&] { return stop_ || generation_.load(std::memory_order_acquire) != seen; };
+        comesSoon(called);
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [&] { return stop_ || generation_ != seen; });
+            wake_.wait(lock, called);
             if (stop_) return;
             seen = generation_;
             zone = zone_;
@@ -67,9 +94,9 @@ void ThreadPool::workerLoop(int thread) {
         } else {
             runChunks(thread);
         }
-        {
-            std::lock_guard lock(mutex_);
-            if (--running_ == 0) done_.notify_one();
+        if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            std::lock_guard lock(mutex_);  // the caller either has not looked yet or sleeps
+            done_.notify_one();
         }
     }
 }

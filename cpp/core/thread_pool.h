@@ -17,6 +17,8 @@ namespace wz {
 // Fixed threads that share loops. One parallel loop at a time per pool; the calling thread takes part.
 // Profiler: workers show the zone that the caller is in, and the caller shows how long it waits for them. Traces call them
 // by `name` and a number from 1.
+// Loops of a frame follow one another within microseconds: who waits looks out for a while before it sleeps, as waking up
+// takes longer than that.
 // Every worker runs with denormals flushed to zero, and so does the caller while it is inside a loop.
 class ThreadPool {
 public:
@@ -43,9 +45,9 @@ private:
     const char* zone_ = nullptr;  // of the caller, for the workers
     size_t count_ = 0, chunk_ = 1;
     std::atomic<size_t> next_{0};
-    uint64_t generation_ = 0;
-    int running_ = 0;
-    bool stop_ = false;
+    std::atomic<uint64_t> generation_{0};  // of loops; raised once everything else of one is set
+    std::atomic<int> running_{0};
+    std::atomic<bool> stop_{false};
     std::exception_ptr failure_;
     std::vector<std::jthread> workers_;  // last: joined before anything they use goes away
 };
