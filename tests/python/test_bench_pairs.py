@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,16 @@ def test_bars_are_measured_and_judged(tmp_path: Path) -> None:
     assert bar["holds"] == (bar["measured"] >= bar["bar"] == 0.6)
     assert answer.returncode == (0 if bar["holds"] else 1)
     assert ("DOES NOT HOLD" in answer.stdout) != bar["holds"]
+
+
+def test_bars_wait_for_undisturbed_runs(tmp_path: Path) -> None:
+    small = ("--only", "rates", "--part", "0.002", "--runs", "2", "--frames", "2", "--patience", "0.5")
+    answer = call("bars.py", *small, "-o", str(tmp_path / "bars.json"))
+    bars = json.loads((tmp_path / "bars.json").read_text())["bars"]
+    assert [bar["bar"] for bar in bars] == [45.0, 32.0, 28.0, 13.0]
+    for bar in bars:
+        assert re.fullmatch(r"2 of \d+ runs undisturbed|disturbed: [\d.]+ .. [\d.]+ of .* runs", bar["note"])
+        assert bar["note"] in answer.stdout
 
 
 def test_the_script_measures_and_judges() -> None:
