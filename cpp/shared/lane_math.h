@@ -35,19 +35,20 @@ WZ_HD F exp2Within(F x) {
     return fromBits(bitsOf(exp2Fraction<kDegree>(f)) + shiftLeft(bitsOf(shifted), 23), x);
 }
 
-// 2^x to 3e-7 (relative) for x in -126..0: a GPU's own instruction there, whose last bits are not those of the others.
-WZ_HD float exp2Falloff(float x) {
-#if defined(__CUDA_ARCH__)
-    return exp2f(x);
-#else
-    return exp2Within(x);
-#endif
-}
-
 // 2^x; x below -126 gives 2^-126, above 126 gives 2^126.
 template <class F>
 WZ_HD F exp2Of(F x) {
     return exp2Within(minOf(maxOf(x, F(-126.0f)), F(126.0f)));
+}
+
+// 2^x to 3e-7 (relative) for x <= 0, where it is over 2^-126; else something as small. A GPU's own instruction there, whose last
+// bits are not those of the others.
+WZ_HD float exp2Falloff(float x) {
+#if defined(__CUDA_ARCH__)
+    return exp2f(x);
+#else
+    return exp2Of(x);
+#endif
 }
 
 // log2(x) to 2e-7 (absolute, for results under 4; else relative); x must be a positive normal number. 0 at 1, and near it relative
