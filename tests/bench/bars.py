@@ -5,9 +5,10 @@
 
 The bars are for two cores with AVX-512 that do nothing else; the table says how busy the machine was. Frame rates are
 medians of five runs. --capture adds the bar of a real capture, --only runs these groups.
-A virtual machine may share its cores with strangers whom no load average shows. With --patience each run stands between
-two measurements of the machine's own rate of blended evaluations, and counts when both come near the best that was ever
-seen here; others are made again for up to S seconds a bar. Which runs count does not depend on what they measured.
+A virtual machine may lose speed to others on its host, which no load average shows. With --patience each run stands
+between two measurements of the machine's own rate of blended evaluations, and counts when both come near the best that
+was ever seen here; others are made again for up to S seconds a bar. Which runs count does not depend on what they
+measured.
 Exits 1 when a bar does not hold. tests/bench/plant-view.json is the view that the capture's bar is for.
 """
 
